@@ -1,0 +1,1 @@
+"""The engine: trains, distills, segments, suggests; `ls` is its table of contents."""

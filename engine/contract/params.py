@@ -1,0 +1,348 @@
+"""The fields of a request, described once: from this come the QGIS dialog, the flags, the check and the record.
+
+A spec is a frozen dataclass whose fields are made by the functions below (`raster`, `integer`, `output_raster` ...).
+Each field carries a `Param`; what depends on the kind of a parameter hangs on `Param.kind` and stands in one table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .errors import DataError, SpecError
+
+RASTER_SUFFIXES = ("tif", "tiff", "vrt", "jp2", "img", "png", "jpg")
+VECTOR_SUFFIXES = ("gpkg", "geojson", "json", "fgb", "parquet", "shp")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a drop-down: the word written in specs and flags, and the label that people read."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Param:
+    """What is known of one field of a spec.
+
+    Args:
+        kind: one of `KINDS`; decides widget, flag, parsing and check.
+        label: the name in the dialog.
+        help: one or two sentences, plain text.
+        default: value when the field is not given; None with `required` means that it must be given.
+        required: the field must be given.
+        multiple: the value is a tuple.
+        minimum, maximum: range of numbers, inclusive.
+        choices: for `choice`.
+        suffixes: file name endings, without the dot; the first is the default of an output.
+        parent: for `field`, the name of the parameter with the layer.
+        advanced: shown folded in dialogs.
+    """
+
+    kind: str
+    label: str
+    help: str
+    default: Any = None
+    required: bool = False
+    multiple: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Choice, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    parent: str = ""
+    advanced: bool = False
+    name: str = ""
+
+    @property
+    def is_input(self) -> bool:
+        """Return whether the value names files that are read."""
+        return self.kind in ("raster", "vector", "layer", "model", "file")
+
+    @property
+    def is_output(self) -> bool:
+        """Return whether the value names a file or folder that is written."""
+        return self.kind.startswith("output_")
+
+    @property
+    def flag(self) -> str:
+        """Return the command-line flag, `--like-this`."""
+        return "--" + self.name.replace("_", "-")
+
+
+def raster(label: str, help: str, **more: Any) -> Any:
+    """Declare one raster, or several with `multiple=True`."""
+    return _field(Param("raster", label, help, suffixes=RASTER_SUFFIXES, **_required_unless_default(more)))
+
+
+def vector(label: str, help: str, **more: Any) -> Any:
+    """Declare a vector layer."""
+    return _field(Param("vector", label, help, suffixes=VECTOR_SUFFIXES, **_required_unless_default(more)))
+
+
+def layer(label: str, help: str, **more: Any) -> Any:
+    """Declare layers that may be rasters or vectors, as labels are."""
+    suffixes = RASTER_SUFFIXES + VECTOR_SUFFIXES
+    return _field(Param("layer", label, help, suffixes=suffixes, **_required_unless_default(more)))
+
+
+def model(label: str, help: str, **more: Any) -> Any:
+    """Declare a model file."""
+    return _field(Param("model", label, help, suffixes=("safetensors", "onnx"), **_required_unless_default(more)))
+
+
+def file(label: str, help: str, suffixes: tuple[str, ...], **more: Any) -> Any:
+    """Declare any other input file."""
+    return _field(Param("file", label, help, suffixes=suffixes, **_required_unless_default(more)))
+
+
+def field(label: str, help: str, parent: str, **more: Any) -> Any:
+    """Declare the name of an attribute of the layer in parameter `parent`; empty by default."""
+    return _field(Param("field", label, help, parent=parent, default=more.pop("default", ""), **more))
+
+
+def text(label: str, help: str, default: str = "", **more: Any) -> Any:
+    """Declare a line of text."""
+    return _field(Param("text", label, help, default=default, **more))
+
+
+def integer(label: str, help: str, default: int, minimum: int, maximum: int, **more: Any) -> Any:
+    """Declare a whole number and its range, both ends included."""
+    return _field(Param("integer", label, help, default=default, minimum=minimum, maximum=maximum, **more))
+
+
+def number(label: str, help: str, default: float, minimum: float, maximum: float, **more: Any) -> Any:
+    """Declare a number and its range, both ends included."""
+    return _field(Param("number", label, help, default=default, minimum=minimum, maximum=maximum, **more))
+
+
+def boolean(label: str, help: str, default: bool, **more: Any) -> Any:
+    """Declare a switch: `--name` and `--no-name`."""
+    return _field(Param("boolean", label, help, default=default, **more))
+
+
+def choice(label: str, help: str, choices: Mapping[str, str], default: str, **more: Any) -> Any:
+    """Declare a drop-down; `choices` maps the word to its label."""
+    entries = tuple(Choice(value, text) for value, text in choices.items())
+    return _field(Param("choice", label, help, default=default, choices=entries, **more))
+
+
+def output_raster(label: str, help: str, **more: Any) -> Any:
+    """Declare a GeoTIFF that is written."""
+    return _field(Param("output_raster", label, help, suffixes=("tif",), **_required_unless_default(more)))
+
+
+def output_vector(label: str, help: str, **more: Any) -> Any:
+    """Declare a vector layer that is written; GeoPackage unless said otherwise."""
+    return _field(Param("output_vector", label, help, **{"suffixes": ("gpkg",), **_required_unless_default(more)}))
+
+
+def output_file(label: str, help: str, suffixes: tuple[str, ...], **more: Any) -> Any:
+    """Declare any other file that is written."""
+    return _field(Param("output_file", label, help, suffixes=suffixes, **_required_unless_default(more)))
+
+
+def output_folder(label: str, help: str, **more: Any) -> Any:
+    """Declare a folder that is written."""
+    return _field(Param("output_folder", label, help, **_required_unless_default(more)))
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is asked of one job; a subclass adds the fields.
+
+    The first line of a subclass's docstring is the short description that people read; the rest is its help.
+    """
+
+    job: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    group: ClassVar[str] = ""
+
+    @classmethod
+    def params(cls) -> tuple[Param, ...]:
+        """Return the parameters in the order of the dialog."""
+        return tuple(dataclasses.replace(f.metadata["param"], name=f.name) for f in dataclasses.fields(cls))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], base: str = "") -> Spec:
+        """Read a request from plain values (JSON, flags, QGIS); relative paths start at `base` or the current folder.
+
+        Raises:
+            SpecError: an unknown name, a missing value, a value of the wrong kind or out of range.
+        """
+        known = {p.name: p for p in cls.params()}
+        for name in values:
+            if name not in known:
+                raise SpecError(f"{cls.job}: there is no parameter '{name}'.", nearest(name, known))
+        parsed = {name: _parse(p, values.get(name), base) for name, p in known.items()}
+        for name, p in known.items():
+            if p.required and parsed[name] in (None, "", ()):
+                raise SpecError(f"{cls.job}: {p.label} is missing.", f"Give it with {p.flag}.")
+        return cls(**parsed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; fields that are not set are left out."""
+        values = {p.name: getattr(self, p.name) for p in self.params()}
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items() if v not in (None, "", ())}
+
+    def check(self) -> None:
+        """Refuse what can be refused without opening a file; a subclass adds its own rules and calls this one.
+
+        Raises:
+            SpecError: an output is an input, or two outputs are one file.
+            DataError: an input does not exist, or an output folder does not exist or cannot be written.
+        """
+        inputs = {path: p for p in self.params() if p.is_input for path in paths(self, p)}
+        for path, p in inputs.items():
+            if is_local(path) and not os.path.exists(path):
+                raise DataError(f"{p.label}: {path} does not exist.", f"Check the path given with {p.flag}.")
+        outputs: dict[str, Param] = {}
+        for p in (p for p in self.params() if p.is_output):
+            for path in paths(self, p):
+                if any(_same_file(path, other) for other in inputs):
+                    raise SpecError(
+                        f"{p.label}: {path} is also an input, and inputs are never changed.", "Choose another name."
+                    )
+                if path in outputs:
+                    raise SpecError(f"{p.label} and {outputs[path].label} are the same file, {path}.", "Name them apart.")
+                outputs[path] = p
+                _check_output(p, path)
+
+    def outputs(self) -> dict[str, str]:
+        """Return the outputs asked for, by parameter name."""
+        return {p.name: path for p in self.params() if p.is_output for path in paths(self, p)}
+
+    def inputs(self) -> tuple[str, ...]:
+        """Return every input file, in the order of the parameters."""
+        return tuple(path for p in self.params() if p.is_input for path in paths(self, p))
+
+
+def paths(spec: Spec, param: Param) -> tuple[str, ...]:
+    """Return the value of an input or output parameter as a tuple of paths."""
+    value = getattr(spec, param.name)
+    return tuple(value) if isinstance(value, (tuple, list)) else ((value,) if value else ())
+
+
+def nearest(word: str, known: Any) -> str:
+    """Return the sentence that names the nearest known word, or all of them."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"Did you mean '{close[0]}'?" if close else f"Known are: {', '.join(known)}."
+
+
+def is_local(path: str) -> bool:
+    """Return whether `path` names a file of this machine, not a GDAL address like `/vsis3/` or `GPKG:a.gpkg:b`."""
+    head, colon, _ = path.partition(":")
+    return not path.startswith("/vsi") and not (colon and len(head) > 1 and head.replace("+", "").isalnum())
+
+
+def _field(param: Param) -> Any:
+    return dataclasses.field(default=param.default, metadata={"param": param})
+
+
+def _required_unless_default(more: dict[str, Any]) -> dict[str, Any]:
+    optional = more.pop("optional", False) or "default" in more
+    empty = () if more.get("multiple") else ""
+    return {"required": not optional, "default": empty, **more}
+
+
+def _parse(param: Param, value: Any, base: str) -> Any:
+    if value is None or value == "":
+        return param.default
+    if param.multiple:
+        items = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_parse_one(param, item, base) for item in items)
+    return _parse_one(param, value, base)
+
+
+def _parse_one(param: Param, value: Any, base: str) -> Any:
+    if param.is_input or param.is_output:
+        path = os.fspath(value)
+        return os.path.abspath(os.path.join(base, os.path.expanduser(path))) if is_local(path) else path
+    return _PARSERS[param.kind](param, value)
+
+
+def _parse_integer(param: Param, value: Any) -> int:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _refusal(param, value, "a whole number") from None
+    if isinstance(value, bool) or number != int(number):
+        raise _refusal(param, value, "a whole number")
+    return int(_in_range(param, number))
+
+
+def _parse_number(param: Param, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _refusal(param, value, "a number") from None
+    return _in_range(param, number)
+
+
+def _in_range(param: Param, number: float) -> float:
+    low, high = param.minimum, param.maximum
+    if (low is not None and not number >= low) or (high is not None and not number <= high):
+        raise _refusal(param, f"{number:g}", f"a number from {low:g} to {high:g}")
+    return number
+
+
+def _parse_boolean(param: Param, value: Any) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if str(value).lower() not in words:
+        raise _refusal(param, value, "true or false")
+    return words[str(value).lower()]
+
+
+def _parse_choice(param: Param, value: Any) -> str:
+    known = [c.value for c in param.choices]
+    if value not in known:
+        raise SpecError(f"{param.label}: there is no '{value}'.", nearest(str(value), known))
+    return str(value)
+
+
+def _parse_text(param: Param, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _refusal(param, value, "text")
+    return value
+
+
+_PARSERS = {
+    "integer": _parse_integer,
+    "number": _parse_number,
+    "boolean": _parse_boolean,
+    "choice": _parse_choice,
+    "text": _parse_text,
+    "field": _parse_text,
+}
+KINDS = (
+    "raster", "vector", "layer", "model", "file", *_PARSERS,
+    "output_raster", "output_vector", "output_file", "output_folder",
+)  # fmt: skip
+
+
+def _refusal(param: Param, found: Any, expected: str) -> SpecError:
+    return SpecError(f"{param.label}: found {found!r}, expected {expected}.", f"Correct {param.flag}.")
+
+
+def _same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return os.path.normcase(path) == os.path.normcase(other)
+
+
+def _check_output(param: Param, path: str) -> None:
+    suffix = os.path.splitext(path)[1].lstrip(".").lower()
+    if param.suffixes and suffix not in param.suffixes:
+        wanted = " or ".join(f".{s}" for s in param.suffixes)
+        raise SpecError(f"{param.label}: {path} should end in {wanted}.", f"Rename it in {param.flag}.")
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise DataError(f"{param.label}: the folder {folder} does not exist.", "Create it or choose another output.")
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"{param.label}: the folder {folder} cannot be written.", "Choose a folder you may write to.")

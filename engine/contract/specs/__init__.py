@@ -1,0 +1,18 @@
+"""One file, one job's request; this list is the order of the toolbox."""
+
+from __future__ import annotations
+
+from ..params import Spec
+from .assess import AssessSpec
+from .demo import DemoSpec
+from .distill import DistillSpec
+from .doctor import DoctorSpec
+from .info import InfoSpec
+from .segment import SegmentSpec
+from .suggest import SuggestSpec
+from .train import TrainSpec
+
+SPECS: tuple[type[Spec], ...] = (
+    SegmentSpec, TrainSpec, DistillSpec, SuggestSpec, AssessSpec, InfoSpec, DoctorSpec, DemoSpec,
+)  # fmt: skip
+BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}

@@ -1,0 +1,43 @@
+"""The request to distill a student from teachers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import catalogue, params
+from ..errors import SpecError
+from .train import TrainSpec
+
+
+@dataclass(frozen=True)
+class DistillSpec(TrainSpec):
+    """Distill a light student from one or more trained teachers.
+
+    The student learns from the labels and from what the teachers see in the same chips; with unlabelled orthophotos
+    also from places that nobody labelled. Teachers are only read, and are not needed to run the student.
+    """
+
+    job = "distill"
+    title = "Distill a student"
+    group = "Train"
+
+    network: str = params.choice(
+        "Student", "Architecture of the student.", catalogue.choices(catalogue.NETWORKS), "unet_mobilenet_v2_thin"
+    )
+    teachers: tuple[str, ...] = params.model("Teachers", "Trained models with the same bands and classes.", multiple=True)
+    distillation: str = params.text(
+        "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=1.0. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
+        "drd,pixel_kd",
+    )  # fmt: skip
+    unlabelled_images: tuple[str, ...] = params.raster(
+        "Unlabelled orthophotos", "Orthophotos without labels from which the student also learns.", multiple=True, optional=True
+    )
+    unlabelled_share: float = params.number(
+        "Share of unlabelled chips", "Share of each batch drawn from the unlabelled orthophotos.", 0.5, 0.0, 0.95, advanced=True
+    )
+
+    def check(self) -> None:
+        """Refuse unknown terms."""
+        if not catalogue.parse_weights(self.distillation, catalogue.DISTILLATION, "Distillation"):
+            raise SpecError("Distillation: no term is named.", "Give it as drd,pixel_kd; or use train.")
+        super().check()
