@@ -190,6 +190,19 @@ class Spec:
         values = {p.name: getattr(self, p.name) for p in self.params()}
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items() if v not in (None, "", ())}
 
+    def to_flags(self) -> list[str]:
+        """Return the job and the flags that repeat this request on the command line; defaults are left out."""
+        words = [self.job]
+        for p in self.params():
+            value = getattr(self, p.name)
+            if value == p.default:
+                continue
+            if p.kind == "boolean":
+                words.append(p.flag if value else f"--no-{p.flag[2:]}")
+            else:
+                words += [p.flag, *(str(item) for item in (value if isinstance(value, tuple) else (value,)))]
+        return words
+
     def check(self) -> None:
         """Refuse what can be refused without opening a file; a subclass adds its own rules and calls this one.
 
