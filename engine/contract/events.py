@@ -36,7 +36,7 @@ class Reporter:
         self._stage = ""
         self._stage_start = 0.0
         self._done_at_start = 0.0
-        self._last_progress = 0.0
+        self._last_progress = -1.0
 
     def check(self) -> None:
         """Raise `Cancelled` once the job was asked to stop."""
@@ -57,7 +57,7 @@ class Reporter:
         self.check()
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._stage_start, self._done_at_start, self._last_progress = stage, now, done, 0.0
+            self._stage, self._stage_start, self._done_at_start, self._last_progress = stage, now, done, -1.0
         if now - self._last_progress < PROGRESS_SECONDS and done < total:
             return
         self._last_progress = now

@@ -284,7 +284,7 @@ def _parse_integer(param: Param, value: Any) -> int:
         number = float(value)
     except (TypeError, ValueError):
         raise _refusal(param, value, "a whole number") from None
-    if isinstance(value, bool) or number != int(number):
+    if isinstance(value, bool) or not number.is_integer():
         raise _refusal(param, value, "a whole number")
     return int(_in_range(param, number))
 

@@ -1,0 +1,45 @@
+# Edgewise: make demo, make test; `make setup` alone sets up, `make help` lists.
+
+PYTHON := .venv/bin/python
+QGIS_PYTHON ?= /usr/bin/python3
+IMAGE ?=
+MODEL ?=
+
+.PHONY: help setup setup-qgis demo test lint plugin walkthrough constraints clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/ready  ## make the engine's Python environment
+
+.venv/ready: pyproject.toml engine/constraints.txt .ci/setup
+	.ci/setup
+	@touch $@
+
+setup-qgis:  ## install QGIS from the distribution where it is absent
+	.ci/setup-qgis
+
+demo: setup  ## run the whole story on made data, or: make demo IMAGE=my.tif MODEL=my.safetensors
+ifeq ($(IMAGE),)
+	$(PYTHON) -m engine.run demo --output demo --progress bar
+else
+	@mkdir -p demo
+	$(PYTHON) -m engine.run segment --image "$(IMAGE)" $(if $(MODEL),--model "$(MODEL)") --output demo/classes.tif \
+	    --confidence demo/confidence.tif --progress bar
+endif
+
+lint: setup  ## check style and types
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+test: setup setup-qgis  ## run all tests, those in real QGIS included
+	$(PYTHON) -m pytest --ignore tests/qgis
+	QT_QPA_PLATFORM=offscreen $(QGIS_PYTHON) -m pytest tests/qgis
+
+constraints: setup  ## pin every package anew
+	.venv/bin/uv pip compile -q --universal --python-version 3.10 --all-extras --no-annotate --no-header --upgrade \
+	    pyproject.toml -o engine/constraints.txt
+
+clean:  ## remove what the other targets made
+	rm -rf .venv build demo .pytest_cache .ruff_cache .mypy_cache .hypothesis
