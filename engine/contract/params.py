@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -357,5 +358,10 @@ def _check_output(param: Param, path: str) -> None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise DataError(f"{param.label}: the folder {folder} does not exist.", "Create it or choose another output.")
-    if not os.access(folder, os.W_OK):
-        raise DataError(f"{param.label}: the folder {folder} cannot be written.", "Choose a folder you may write to.")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"{param.label}: the folder {folder} cannot be written ({error.strerror}).", "Choose a folder you may write to."
+        ) from None
