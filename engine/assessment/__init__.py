@@ -1,0 +1,1 @@
+"""How good a map is: figures of pixels, borders and samples, and the report that shows them."""
