@@ -50,6 +50,6 @@ def _repository(encoder: str) -> str:
     if encoder.startswith("tu-"):
         import timm
 
-        name = encoder.removeprefix("tu-")
-        return str(timm.get_pretrained_cfg(name).hf_hub_id or f"timm/{name}")
+        pretrained = timm.get_pretrained_cfg(encoder.removeprefix("tu-"))
+        return str(pretrained.hf_hub_id) if pretrained else "timm"
     return f"smp-hub/{encoder}.imagenet"

@@ -27,6 +27,4 @@ def build(bands: int, classes: int, *, encoder: str, encoder_weights: str | None
     with encoders.downloads(encoder):
         network = smp.Segformer(encoder, encoder_weights=encoder_weights, in_channels=bands, classes=classes)
     channels = network.segmentation_head[0].in_channels
-    return Segmenter(
-        network.encoder, network.decoder, network.segmentation_head, decoder_channels=channels, is_local=False
-    )
+    return Segmenter(network.encoder, network.decoder, network.segmentation_head, decoder_channels=channels, is_local=False)

@@ -8,6 +8,8 @@ data are, so a tile that reaches over the edge of its raster and a raster that e
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -69,6 +71,6 @@ class Segmenter(nn.Module):
         folded = copy.deepcopy(self).eval()
         for module in folded.modules():
             if hasattr(module, "reparameterize"):
-                module.reparameterize()
+                cast(Callable[[], None], module.reparameterize)()
                 module.__dict__.pop("id_tensor", None)
         return folded
