@@ -1,0 +1,1 @@
+"""Rasters, grids, tiles and polygons: the only floor that meets GDAL; no torch."""

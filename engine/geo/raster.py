@@ -1,0 +1,289 @@
+"""Any GDAL raster as numbers with their validity: what no network should see is refused here, with the remedy.
+
+A `Raster` may be read from one thread only, the one that does the reading; open a second one for a second thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window as RasterioWindow
+
+from engine.contract.errors import DataError
+from engine.contract.legend import Legend
+from engine.geo import names, remedy, whole
+from engine.geo.geobox import GeoBox
+from engine.geo.tiles import Window
+
+_SAMPLE_BYTES = 65_536
+_SAMPLES = 8
+_UNNAMED = (ColorInterp.undefined, ColorInterp.gray, ColorInterp.palette)
+
+
+def gdal() -> rasterio.Env:
+    """Return the GDAL settings of all reading and writing: small cache, sidecars found, damaged JPEG is an error."""
+    return rasterio.Env(
+        GDAL_CACHEMAX=128, GDAL_DISABLE_READDIR_ON_OPEN="FALSE", GDAL_ERROR_ON_LIBJPEG_WARNING="TRUE", GDAL_PAM_ENABLED="YES"
+    )
+
+
+class Raster:
+    """An open raster: a stack of named bands on one grid, without its alpha band, a palette unfolded to red, green, blue.
+
+    Attributes:
+        path: as given.
+        geobox: the grid; its `crs_wkt` is empty for an image without georeference.
+        bands: names of the bands: descriptions, else colours, else `band 1`, ...
+        dtype: type of the numbers that `read` gives: as stored, or float32 where a band has scale or offset.
+        nodata: the nodata value of the first band as stored, or None.
+        block_shape: rows and columns that are stored together.
+    """
+
+    def __init__(self, dataset: rasterio.DatasetReader, path: str, *, unfold: bool) -> None:
+        self._dataset = dataset
+        self.path = path
+        crs_wkt = dataset.crs.to_wkt() if dataset.crs else ""
+        self.geobox = GeoBox(crs_wkt, dataset.transform, dataset.height, dataset.width)
+        self.block_shape: tuple[int, int] = dataset.block_shapes[0]
+        self.nodata: float | None = dataset.nodatavals[0]
+        colors = dataset.colorinterp
+        self._alphas = tuple(i for i, c in enumerate(colors) if c == ColorInterp.alpha)
+        self._indexes = tuple(i for i in range(dataset.count) if i not in self._alphas)
+        self._palette = names.palette(dataset) if unfold and self._indexes == (0,) else None
+        scales, offsets = np.float32(dataset.scales), np.float32(dataset.offsets)
+        self._scales, self._offsets = scales[:, None, None], offsets[:, None, None]
+        self._is_scaled = self._palette is None and bool((scales != 1).any() or (offsets != 0).any())
+        self._stored_dtype = np.result_type(*(np.dtype(dataset.dtypes[i]) for i in self._indexes))
+        self.dtype = np.dtype(np.float32) if self._is_scaled else self._stored_dtype
+        if self._palette is not None:
+            self.bands: tuple[str, ...] = ("red", "green", "blue")
+            self.dtype = np.dtype(np.uint8)
+        else:
+            self.bands = _band_names(dataset, self._indexes)
+
+    @property
+    def count(self) -> int:
+        """Return the number of bands."""
+        return len(self.bands)
+
+    def legend(self) -> Legend | None:
+        """Return the class names and colours that the file carries, or None where it carries none."""
+        return names.read_legend(self._dataset)
+
+    def names_classes(self) -> bool:
+        """Return whether the file names its classes, so that an id without a name is a mistake."""
+        return names.has_names(self._dataset)
+
+    def read(self, window: Window, bands: Sequence[str | int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers in a window and where they are valid.
+
+        A pixel is valid where alpha and masks say so, all numbers are finite, and none is nodata; 0 and the highest value
+        of an unsigned type are also measurements, there a pixel without data has them in all bands read.
+
+        Args:
+            window: may reach outside the raster.
+            bands: names, or positions in `bands`; all in order when None.
+
+        Returns:
+            data (B, h, w), 0 where invalid; valid (h, w) bool, False outside the raster.
+
+        Raises:
+            DataError: a band is missing, or the file cannot be read here.
+        """
+        positions = range(self.count) if bands is None else [self._position(band) for band in bands]
+        data = np.zeros((len(positions), window.height, window.width), self.dtype)
+        valid = np.zeros((window.height, window.width), bool)
+        inside = window.clip(self.geobox.frame)
+        if inside.is_empty:
+            return data, valid
+        target = inside.within(window).slices
+        if self._palette is None:
+            data[(slice(None), *target)], valid[target] = self._read_bands(inside, [self._indexes[p] for p in positions])
+        else:
+            ids, valid[target] = self._read_bands(inside, [0])
+            colors = self._palette[np.minimum(ids[0], len(self._palette) - 1)]  # (h, w, 4)
+            valid[target] &= colors[..., 3] > 0
+            data[(slice(None), *target)] = colors[..., list(positions)].transpose(2, 0, 1)
+        data[:, ~valid] = 0
+        return data, valid
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes when the raster or one of its sidecars does; only samples of the bytes are read."""
+        digest = hashlib.sha256(repr((self.geobox, self.bands, str(self.dtype), self._dataset.nodatavals)).encode())
+        for name in sorted(self._dataset.files):
+            file = Path(name)
+            if not file.is_file():
+                continue
+            stat = file.stat()
+            digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+            with file.open("rb") as stream:
+                for sample in range(_SAMPLES):
+                    stream.seek(max(stat.st_size - _SAMPLE_BYTES, 0) * sample // (_SAMPLES - 1))
+                    digest.update(stream.read(_SAMPLE_BYTES))
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._dataset.close()
+
+    def __enter__(self) -> Raster:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _position(self, band: str | int) -> int:
+        if isinstance(band, int) and 0 <= band < self.count:
+            return band
+        if band in self.bands:
+            return self.bands.index(str(band))
+        raise DataError(f"{self.path}: there is no band {band!r}; its bands are {', '.join(self.bands)}.")
+
+    def _read_bands(self, window: Window, indexes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return physical values and validity of bands of the file, inside the raster."""
+        place = RasterioWindow(window.col, window.row, window.width, window.height)
+        wanted = [i + 1 for i in (*indexes, *self._alphas)]
+        try:
+            with gdal():
+                stored = self._dataset.read(wanted, window=place)
+                masks = [self._dataset.read_masks(i + 1, window=place) for i in self._masked(indexes)]
+        except (RasterioError, MemoryError) as error:
+            raise DataError(
+                f"{self.path}: rows {window.row} to {window.row + window.height - 1}, columns {window.col} to "
+                f"{window.col + window.width - 1} cannot be read ({_cause(error)}).",
+                "The file is damaged there: copy or export it again; `gdalinfo -checksum` shows whether a copy is whole.",
+            ) from error
+        raw = stored[: len(indexes)]
+        valid = _measured(raw, [self._dataset.nodatavals[i] for i in indexes])
+        for mask in (*masks, *stored[len(indexes) :]):
+            valid &= mask > 0
+        if not self._is_scaled:
+            return raw.astype(self._stored_dtype, copy=False), valid
+        chosen = list(indexes)
+        return raw.astype(np.float32) * self._scales[chosen] + self._offsets[chosen], valid
+
+    def _masked(self, indexes: Sequence[int]) -> Sequence[int]:
+        """Return the bands whose masks must be read beside nodata and alpha."""
+        flags = [self._dataset.mask_flag_enums[i] for i in indexes]
+        if any(MaskFlags.per_dataset in f and MaskFlags.alpha not in f for f in flags):
+            return indexes[:1]
+        return [i for i, f in zip(indexes, flags, strict=True) if not f]
+
+
+def open(path: str | Path) -> Raster:
+    """Open an image.
+
+    Raises:
+        DataError: the file is missing, no raster, truncated, without a usable place (only GCPs or RPCs), complex, or a
+            container of several rasters; the hint is the line to type.
+    """
+    return Raster(_open_dataset(str(path)), str(path), unfold=True)
+
+
+def open_ids(path: str | Path) -> Raster:
+    """Open a raster of class ids: as `open`, but the numbers of a palette raster stay ids."""
+    return Raster(_open_dataset(str(path)), str(path), unfold=False)
+
+
+def _open_dataset(path: str) -> rasterio.DatasetReader:
+    if whole.is_file_path(path) and not Path(path).exists():
+        raise DataError(f"{path} does not exist.", "Check the path.")
+    try:
+        with gdal(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(path)
+    except RasterioError as error:
+        raise DataError(
+            f"{path} cannot be opened as a raster ({_cause(error)}).",
+            "Give a raster that GDAL reads, such as a GeoTIFF, and check that it was copied whole: `gdalinfo` tells.",
+        ) from error
+    try:
+        _check(dataset, path)
+    except DataError:
+        dataset.close()
+        raise
+    return dataset
+
+
+def _check(dataset: rasterio.DatasetReader, path: str) -> None:
+    if dataset.subdatasets and dataset.count == 0:
+        raise DataError(
+            f"{path} holds {len(dataset.subdatasets)} rasters; give the address of one of them.",
+            f"For example {dataset.subdatasets[0]}",
+        )
+    colors = dataset.colorinterp if dataset.count else ()
+    if all(c == ColorInterp.alpha for c in colors):
+        raise DataError(f"{path} has no band to read.", "Choose a raster with at least one band beside alpha.")
+    if any("complex" in dtype for dtype in dataset.dtypes):
+        raise DataError(
+            f"{path} holds complex numbers ({dataset.dtypes[0]}), expected real ones.",
+            f"Take their amplitude: {remedy.amplitude(path)}",
+        )
+    has_own_place = not dataset.transform.is_identity
+    if not has_own_place and (dataset.gcps[0] or dataset.rpcs):
+        found = f"{len(dataset.gcps[0])} ground control points" if dataset.gcps[0] else "rational polynomials (RPC)"
+        raise DataError(
+            f"{path} is placed by {found} only, and its pixels have no regular grid on the ground.",
+            f"Warp it to one: {remedy.georeference(dataset)}",
+        )
+    whole.check(dataset, path)
+
+
+def _band_names(dataset: rasterio.DatasetReader, indexes: Sequence[int]) -> tuple[str, ...]:
+    """Return a name for each band: its description, else its colour, else its number; no name twice."""
+    found: list[str] = []
+    for index in indexes:
+        color = dataset.colorinterp[index]
+        name = dataset.descriptions[index] or ("" if color in _UNNAMED else color.name)
+        found.append(name if name and name not in found else f"band {index + 1}")
+    return tuple(found)
+
+
+def _measured(raw: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
+    """Return where numbers (B, h, w) are measurements, by nodata and NaN; (h, w) bool."""
+    valid = np.ones(raw.shape[1:], bool)
+    if np.issubdtype(raw.dtype, np.floating):
+        valid &= np.isfinite(raw).all(axis=0)
+    ambiguous = np.ones(raw.shape[1:], bool)
+    has_ambiguous = False
+    for band, value in zip(raw, nodata, strict=True):
+        empty = _equals(band, value)
+        if empty is not None and not _is_extreme(value, raw.dtype):
+            valid &= ~empty
+            continue
+        has_ambiguous = has_ambiguous or empty is not None
+        ambiguous &= False if empty is None else empty
+    return valid & ~ambiguous if has_ambiguous else valid
+
+
+def _equals(band: np.ndarray, value: float | None) -> np.ndarray | None:
+    """Return where a band has its nodata value; None where it has none, or one that its type cannot hold."""
+    if value is None or np.isnan(value):
+        return None
+    if np.issubdtype(band.dtype, np.integer):
+        limits = np.iinfo(band.dtype)
+        if value != int(value) or not limits.min <= value <= limits.max:
+            return None
+        return band == int(value)
+    with np.errstate(over="ignore"):
+        return band == band.dtype.type(value)
+
+
+def _is_extreme(value: float | None, dtype: np.dtype) -> bool:
+    """Return whether a nodata value is also what a dark or saturated pixel measures."""
+    return np.issubdtype(dtype, np.unsignedinteger) and value in (0, np.iinfo(dtype).max)
+
+
+def _cause(error: BaseException) -> str:
+    """Return GDAL's own words for an error, the innermost ones."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(getattr(error, "errmsg", "") or error).strip().rstrip(".")
