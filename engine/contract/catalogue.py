@@ -46,6 +46,10 @@ TASK_LOSSES: dict[str, Part] = {
     "cross_entropy": Part("engine.losses.cross_entropy", "Cross entropy"),
 }
 
+RUNTIMES: dict[str, Part] = {
+    "torch": Part("engine.runtimes.torch", "PyTorch"),
+}
+
 ACQUISITION: dict[str, Part] = {
     "bvsb": Part("engine.acquisition.bvsb", "Best versus second best"),
     "entropy": Part("engine.acquisition.entropy", "Entropy"),

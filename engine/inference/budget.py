@@ -1,0 +1,87 @@
+"""Which tile fits this machine, and how much memory a run will take at most; both are said before it starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from models.model import Model
+
+from .execute import network_bytes_per_px
+from .plan import Plan, cut_raster
+from .ring import Source, stored_dtype, strip_px
+
+CPU_CORES_PX = (1024, 768, 512, 256)
+GPU_CORES_PX = (2048, 1536, 1024, 768, 512, 256)
+GPU_BATCH_PX = 24_000_000
+"""Pixels computed at once on a GPU; more gains nothing."""
+
+CPU_NETWORK_BYTES = 900 << 20
+"""What the network may hold on a CPU, so that a light student stays below 1.5 GB in all."""
+
+MEMORY_SHARE = 0.5
+LIBRARIES_BYTES = 500 << 20
+
+
+def choose(model: Model, source: Source, device: torch.device, *, halo_px: int, tile: int = 0, batch: int = 0) -> Plan:
+    """Return the plan for a raster on a device: the largest tile that the memory holds, unless one is asked for.
+
+    Args:
+        model: its network sets the stride and the memory of a pixel.
+        source: the raster.
+        device: where it will run.
+        halo_px: margin around each core.
+        tile: side of a tile with its halo, in pixels; 0 chooses.
+        batch: tiles at once; 0 chooses.
+    """
+    stride = model.network.stride
+    height, width = source.geobox.height, source.geobox.width
+    on_gpu = device.type == "cuda"
+    halo = -(-halo_px // stride) * stride
+    asked = (max(stride, (tile - 2 * halo) // stride * stride),)
+    cores = asked if tile else GPU_CORES_PX if on_gpu else CPU_CORES_PX
+    allowed = memory_for_network(device)
+    bytes_per_px = network_bytes_per_px(model, source.count)
+    for core in cores:
+        plan = cut_raster(height, width, core=core, halo=halo, stride=stride)
+        tile_px = plan.tile_height * plan.tile_width
+        if tile_px * bytes_per_px <= allowed or core == cores[-1]:
+            break
+    at_once = batch or (max(1, min(int(allowed / bytes_per_px), GPU_BATCH_PX) // tile_px) if on_gpu else 1)
+    return replace(plan, batch=min(at_once, plan.count))
+
+
+def memory_for_network(device: torch.device) -> int:
+    """Return the bytes that a network may hold on the device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE)
+    return min(CPU_NETWORK_BYTES, int(available_bytes() * MEMORY_SHARE))
+
+
+def available_bytes() -> int:
+    """Return the memory that is free on this machine; 4 GiB where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 4 << 30
+
+
+def bound_bytes(plan: Plan, model: Model, source: Source, device: torch.device) -> int:
+    """Return the bound on the memory of the machine that a run takes, libraries included."""
+    network = 0.0 if device.type == "cuda" else network_bytes_per_px(model, source.count)
+    item_bytes = stored_dtype(source.dtype).itemsize
+    return LIBRARIES_BYTES + plan.memory_bytes(source.count, item_bytes, strip_px(source), network)
+
+
+def describe(plan: Plan, bytes_at_most: int) -> str:
+    """Return the plan as a sentence for people."""
+    return (
+        f"{plan.count} tiles of {plan.tile_height} x {plan.tile_width} px with a halo of {plan.halo} px, {plan.batch} at once; "
+        f"{plan.waste:.2f} px computed for each px of the raster; at most {bytes_at_most / 2**30:.2f} GiB of memory."
+    )
