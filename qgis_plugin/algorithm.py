@@ -1,0 +1,194 @@
+"""One Processing algorithm for every job: the dialog comes from the spec, the work is done by the engine.
+
+QGIS runs `prepareAlgorithm` and `postProcessAlgorithm` in its main thread and `processAlgorithm` in a worker: so layers are
+turned into files in the first, results are styled in the last, and the worker meets nothing but paths.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputString,
+    QgsProcessingUtils,
+    QgsSettings,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..engine.contract.errors import BUG, Cancelled, EngineError
+from ..engine.contract.legend import Legend
+from ..engine.contract.params import Spec
+from . import environment, parameters, process, styles
+from .environment import ICON, ROOT
+from .feedback import Narrator
+from .request import Request, dialog_words
+
+SUMMARY = "SUMMARY"
+
+
+def engine_python() -> str:
+    """Return the engine's Python: the setting, the variable, or the `.venv` of a checkout.
+
+    Raises:
+        ResourceError: there is none; the hint says how to get one.
+    """
+    setting = str(QgsSettings().value(environment.PYTHON_SETTING) or "")
+    return environment.find_python(setting, os.environ, ROOT)
+
+
+class EngineAlgorithm(QgsProcessingAlgorithm):
+    """A job of the engine in the Processing Toolbox.
+
+    Args:
+        spec: the request that the job takes.
+    """
+
+    def __init__(self, spec: type[Spec]) -> None:
+        super().__init__()
+        self._spec = spec
+        self._request: Optional[Request] = None
+        self._folder: Optional[Path] = None
+        self._python = ""
+        self._summary: dict[str, Any] = {}
+
+    def createInstance(self) -> EngineAlgorithm:
+        """Return a fresh copy; Processing runs each on its own."""
+        return EngineAlgorithm(self._spec)
+
+    def name(self) -> str:
+        """Return the job's name: the second half of the id, forever."""
+        return self._spec.job
+
+    def displayName(self) -> str:
+        """Return the title in the toolbox."""
+        return self._spec.title
+
+    def group(self) -> str:
+        """Return the heading in the toolbox."""
+        return self._spec.group
+
+    def groupId(self) -> str:
+        """Return the heading's id, which no translation changes."""
+        return self._spec.group.lower().replace(" ", "")
+
+    def tags(self) -> list[str]:
+        """Return further words under which the toolbox finds this algorithm."""
+        return ["segmentation", "classification", "deep learning", "orthophoto", self._spec.job]
+
+    def icon(self) -> QIcon:
+        """Return the plugin's icon."""
+        return QIcon(str(ICON))
+
+    def svgIconPath(self) -> str:
+        """Return the icon as a file."""
+        return str(ICON)
+
+    def shortDescription(self) -> str:
+        """Return the first sentence of the help, shown as a tooltip."""
+        return self._paragraphs()[0]
+
+    def shortHelpString(self) -> str:
+        """Return the help, one paragraph a line: reads well in the dialog and in a terminal."""
+        return "\n\n".join(self._paragraphs())
+
+    def _paragraphs(self) -> list[str]:
+        text = inspect.cleandoc(self._spec.__doc__ or self._spec.title)
+        return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+    def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
+        """Declare the parameters of the spec, their outputs, and the summary."""
+        for param in self._spec.params():
+            self.addParameter(parameters.declare(param))
+        self.addOutput(QgsProcessingOutputString(SUMMARY, "Summary as JSON"))
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Return whether there is a Python for the engine, else the sentence that QGIS shows instead of the dialog."""
+        try:
+            engine_python()
+        except EngineError as error:
+            return False, str(error)
+        return True, ""
+
+    def checkParameterValues(self, given: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        """Refuse in the dialog, before anything starts, what the engine would refuse without opening a file."""
+        accepted, reason = super().checkParameterValues(given, context)
+        if not accepted:
+            return accepted, reason
+        try:
+            Request(self, self._spec, given, context, folder=None).spec.check()
+        except EngineError as error:
+            return False, dialog_words(error, self._spec)
+        return True, ""
+
+    def prepareAlgorithm(
+        self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:  # fmt: skip
+        """Turn layers into files and find the engine, in the main thread."""
+        self._folder = Path(tempfile.mkdtemp(prefix="edgewise_", dir=QgsProcessingUtils.tempFolder()))
+        try:
+            self._python = engine_python()
+            self._request = Request(self, self._spec, given, context, self._folder)
+        except EngineError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise QgsProcessingException(dialog_words(error, self._spec)) from None
+        return True
+
+    def processAlgorithm(
+        self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the engine; in a worker thread, with paths only."""
+        try:
+            self._summary = self._run_engine(feedback)
+        except Cancelled:
+            raise QgsProcessingException("Cancelled.") from None
+        except EngineError as error:
+            raise QgsProcessingException(dialog_words(error, self._spec)) from None
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        for name, value in self._summary.items():
+            if isinstance(value, (str, int, float)):
+                feedback.pushInfo(f"{name}: {value}")
+        return {**self._request.destinations, SUMMARY: json.dumps(self._summary)}
+
+    def _run_engine(self, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        spec = self._request.spec
+        request_path = self._folder / f"{spec.job}.job.json"
+        request_path.write_text(json.dumps({"job": spec.job, "spec": spec.to_dict()}), encoding="utf-8")
+        engine = [self._python, "-m", "engine.run"]
+        feedback.pushInfo("The same without QGIS:")
+        feedback.pushCommandInfo(f'cd "{ROOT}" && {_quoted([*engine, *spec.to_flags()])}')
+        environ = environment.child_environment(os.environ, ROOT)
+        narrator = Narrator(feedback)
+        command = [*engine, spec.job, "--spec", str(request_path), "--attended", "--progress", "json"]
+        try:
+            finished = process.run(command, environ, str(self._folder), narrator.event, narrator.log, feedback.isCanceled)
+        except EngineError as error:
+            wrong = environment.diagnose(self._python, environ, ROOT) if error.exit_code == BUG else ""
+            raise EngineError(error.text, wrong or error.hint) from None
+        return dict(finished.get("summary") or {})
+
+    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        """Style the results, in the main thread."""
+        legend = Legend.from_json(self._summary.get("legend") or [])
+        for param in self._spec.params():
+            path = self._request.destinations.get(parameters.qgis_name(param), "")
+            if path:
+                styles.style(param, path, legend, context)
+        return {}
+
+
+def _quoted(command: list[str]) -> str:
+    """Return a command as one would type it here; it is shown, never run."""
+    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)

@@ -1,0 +1,105 @@
+"""From what a dialog, a model or `qgis_process` holds to the request that the engine reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingUtils,
+    QgsProperty,
+    QgsVectorLayer,
+)
+
+from ..engine.contract.errors import DataError, EngineError
+from ..engine.contract.params import Param, Spec
+from . import layers
+from .parameters import LAYER_KINDS, LAYER_OUTPUT_KINDS, qgis_name, value
+
+
+class Request:
+    """Reads the parameters of one run.
+
+    Args:
+        algorithm: reads single values as Processing does.
+        spec: what the job takes.
+        given: what the user gave, by parameter name.
+        context: knows the project's layers and the temporary folder.
+        folder: takes the copies of layers that are no files; None only checks, and copies and creates nothing.
+    """
+
+    def __init__(
+        self,
+        algorithm: QgsProcessingAlgorithm,
+        spec: type[Spec],
+        given: dict[str, Any],
+        context: QgsProcessingContext,
+        folder: Optional[Path],
+    ) -> None:
+        self._algorithm = algorithm
+        self._given = given
+        self._context = context
+        self._folder = folder
+        self.destinations: dict[str, str] = {}
+        """The outputs asked for, by parameter name, spelled as Processing knows them."""
+        self.spec = spec.from_dict({param.name: self._read(param) for param in spec.params()})
+
+    def _read(self, param: Param) -> Any:
+        if self._given.get(qgis_name(param)) in (None, "", []):
+            return None
+        if param.is_output:
+            return self._destination(param)
+        if param.kind in LAYER_KINDS:
+            return self._files(param)
+        return value(self._algorithm, param, self._given, self._context)
+
+    def _files(self, param: Param) -> Any:
+        name = qgis_name(param)
+        if not param.multiple:
+            layer = self._algorithm.parameterAsLayer(self._given, name, self._context)
+            found = [] if layer is None else [layer]
+            wanted = 1
+        else:
+            found = self._algorithm.parameterAsLayerList(self._given, name, self._context)
+            wanted = len(self._given[name]) if isinstance(self._given[name], (list, tuple)) else 1
+        if len(found) < wanted:
+            raise DataError(f"{param.label}: QGIS cannot open {self._given[name]}.", "Check that the files exist.")
+        files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
+        return files if param.multiple else files[0]
+
+    def _export(self, layer: QgsVectorLayer, label: str) -> str:
+        if self._folder is None:
+            return QgsProcessingUtils.tempFolder()  # only checked; exists as the copy will
+        return layers.export_vector(layer, self._folder, self._context.transformContext(), label)
+
+    def _destination(self, param: Param) -> str:
+        name = qgis_name(param)
+        if self._folder is None:
+            return self._would_be(param)
+        layer = param.kind in LAYER_OUTPUT_KINDS
+        read = self._algorithm.parameterAsOutputLayer if layer else self._algorithm.parameterAsFileOutput
+        self.destinations[name] = read(self._given, name, self._context)
+        return self.destinations[name]
+
+    def _would_be(self, param: Param) -> str:
+        """Return the path of an output without telling Processing that it will be loaded."""
+        given = self._given[qgis_name(param)]
+        if isinstance(given, QgsProcessingOutputLayerDefinition):
+            given = given.sink
+        if isinstance(given, QgsProperty):
+            given = given.valueAsString(self._context.expressionContext())[0]
+        if given != QgsProcessing.TEMPORARY_OUTPUT:
+            return str(given)
+        return str(Path(QgsProcessingUtils.tempFolder(), param.name).with_suffix("".join(f".{s}" for s in param.suffixes[:1])))
+
+
+def dialog_words(error: EngineError, spec: type[Spec]) -> str:
+    """Return an error's text and hint with the names of the dialog in place of the flags of the shell."""
+    labels = {param.flag: f"'{param.label}'" for param in spec.params()}
+    words = f"{error.text}\n{error.hint}".strip()
+    return re.sub(r"--[a-z][a-z-]*", lambda found: labels.get(found.group(), found.group()), words)
