@@ -62,7 +62,8 @@ class BoundaryTally:
         """Count one tile.
 
         Args:
-            map_ids, reference_ids: (h, w) class positions with UNLABELLED; unlabelled in one is unlabelled in both.
+            map_ids: (h, w) class positions with UNLABELLED.
+            reference_ids: the same; unlabelled in one is unlabelled in both.
             core: the part that counts; MARGIN_PX around it is there, or is the edge of the raster.
         """
         map_borders, reference_borders = borders(map_ids), borders(reference_ids)
@@ -99,10 +100,8 @@ class BoundaryTally:
             self.band_either[t] += self._count(here[2], map_band) + self._count(here[3], reference_band) - both
 
     def _add_distances(self, wrong: NDArray, labelled: NDArray, border: NDArray, core: tuple[slice, slice]) -> None:
-        if border.any():
-            distance = ndimage.distance_transform_edt(~border)[core]
-        else:
-            distance = np.full(border[core].shape, np.inf)
+        far = np.full(border[core].shape, np.inf)
+        distance = ndimage.distance_transform_edt(~border)[core] if border.any() else far
         bins = np.digitize(distance, DISTANCE_EDGES_PX)
         labelled, wrong = labelled[core], wrong[core]
         size = len(self.pixels_by_distance)

@@ -85,8 +85,9 @@ class PieceCounter:
         still_open = np.zeros(count, bool)
         frontier = self._below >= 0
         still_open[roots[self._below[frontier]]] = True
-        for counts, chosen in ((self.pieces, total >= LEAST_PX), (self.specks, total < LEAST_PX)):
-            counts += np.bincount(root_class[chosen & ~still_open], minlength=len(counts))[: len(counts)]
+        closed, large = ~still_open, total >= LEAST_PX
+        self.pieces += np.bincount(root_class[closed & large], minlength=len(self.pieces))
+        self.specks += np.bincount(root_class[closed & ~large], minlength=len(self.specks))
         renamed = np.cumsum(still_open) - 1
         self._above[:] = -1
         self._above[frontier] = renamed[roots[self._below[frontier]]]

@@ -101,7 +101,8 @@ def ratio(counts: np.ndarray, weights: np.ndarray, part: np.ndarray, whole: np.n
     Args:
         counts: (H, ...) points by stratum and by what a point may be (its reference and map class, say).
         weights: (H,) share of each stratum, sum 1.
-        part, whole: (...) the value of such a point in the numerator and in the denominator.
+        part: (...) the value of such a point in the numerator.
+        whole: (...) its value in the denominator.
     """
     flat = counts.reshape(len(counts), -1)
     part, whole = np.ravel(part).astype(float), np.ravel(whole).astype(float)
@@ -125,7 +126,8 @@ def difference(right_first: np.ndarray, right_second: np.ndarray, strata: np.nda
     being drawn differ: the mean of (-1, 0, 1) per point, weighted by stratum.
 
     Args:
-        right_first, right_second: (N,) whether the maps are right at each point.
+        right_first: (N,) whether the first map is right at each point.
+        right_second: (N,) whether the second is.
         strata: (N,) index of each point's stratum in `sizes`.
         sizes: (H,) pixels of each stratum.
     """
@@ -148,7 +150,5 @@ def warnings(counts: np.ndarray, sizes: np.ndarray, names: tuple[str, ...]) -> l
         elif points == 1:
             found.append(f"Stratum {name} has one answered point, so that no standard error can be given: answer at least two.")
         elif points < FEW_POINTS:
-            found.append(
-                f"Stratum {name} has {points} answered points, fewer than {FEW_POINTS}: its 95 % intervals are rough."
-            )
+            found.append(f"Stratum {name} has {points} answered points, fewer than {FEW_POINTS}: its 95 % intervals are rough.")
     return found

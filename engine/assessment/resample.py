@@ -76,11 +76,18 @@ def intervals(counts: NDArray, seed: int) -> dict[str, Interval]:
     }
 
 
+def totals(counts: NDArray) -> dict[str, float]:
+    """Return overall accuracy and mIoU of (K, 3, C) blocks taken together."""
+    accuracy, miou = _figures(counts.sum(axis=0)[None])[0]
+    return {"overall_accuracy": float(accuracy), "miou": float(miou)}
+
+
 def compare(first: NDArray, second: NDArray, seed: int) -> dict[str, Interval]:
     """Return overall accuracy and mIoU of the second map less the first, with interval and p-value.
 
     Args:
-        first, second: (K, 3, C) of the two maps over the same blocks and the same pixels.
+        first: (K, 3, C) of the first map.
+        second: of the second, over the same blocks and the same pixels.
         seed: start of the random numbers.
     """
     used = first[:, 2].sum(axis=1) > 0
