@@ -112,22 +112,26 @@ class GeoBox:
             geod, to_degrees = _ellipsoid(crs), Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
         except (CRSError, GeodError, ProjError, AttributeError):
             return plane
-        east = self._degrees(to_degrees, rows, cols - _STEP_PX / 2, rows, cols + _STEP_PX / 2)
-        south = self._degrees(to_degrees, rows - _STEP_PX / 2, cols, rows + _STEP_PX / 2, cols)
-        if not (np.isfinite(east).all() and np.isfinite(south).all()):
+        half = _STEP_PX / 2
+        west, east = (
+            to_degrees.transform(*self._world(rows, cols - half)),
+            to_degrees.transform(*self._world(rows, cols + half)),
+        )
+        north, south = (
+            to_degrees.transform(*self._world(rows - half, cols)),
+            to_degrees.transform(*self._world(rows + half, cols)),
+        )
+        if not np.isfinite([west, east, north, south]).all():
             return np.full(len(rows), np.nan) if crs.is_geographic else plane
-        azimuth_a, _, length_a = geod.inv(*east)
-        azimuth_b, _, length_b = geod.inv(*south)
+        azimuth_a, _, length_a = geod.inv(*west, *east)
+        azimuth_b, _, length_b = geod.inv(*north, *south)
         angle = np.radians(np.asarray(azimuth_a) - np.asarray(azimuth_b))
         return np.abs(np.asarray(length_a) * np.asarray(length_b) * np.sin(angle)) / _STEP_PX**2
 
-    def _degrees(
-        self, to_degrees: Transformer, rows_a: np.ndarray, cols_a: np.ndarray, rows_b: np.ndarray, cols_b: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return lon, lat of both ends of steps across the raster."""
-        lon_a, lat_a = to_degrees.transform(*(self.transform * (cols_a, rows_a)))
-        lon_b, lat_b = to_degrees.transform(*(self.transform * (cols_b, rows_b)))
-        return np.asarray(lon_a), np.asarray(lat_a), np.asarray(lon_b), np.asarray(lat_b)
+    def _world(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return x, y of many positions."""
+        t = self.transform
+        return t.a * cols + t.b * rows + t.c, t.d * cols + t.e * rows + t.f
 
 
 def same_crs(wkt: str, other: str) -> bool:

@@ -59,6 +59,11 @@ def has_names(dataset: rasterio.DatasetReader) -> bool:
     return any(_category_names(dataset)) or LEGEND_TAG in dataset.tags()
 
 
+def tag(legend: Legend) -> str:
+    """Return the text of the tag that keeps the legend inside the raster, for copies without their `.aux.xml`."""
+    return json.dumps(legend.to_json())
+
+
 def sidecar(legend: Legend) -> str:
     """Return the text of the `.aux.xml` beside a class raster: category names and an attribute table for QGIS."""
     named = {c.id: c.name for c in legend}

@@ -13,6 +13,7 @@ from types import TracebackType
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
@@ -22,6 +23,9 @@ from engine.contract.legend import Legend
 from engine.geo import names, remedy, whole
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
+
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+"""What rasterio raises for GDAL's errors; the second one escapes where a file is closed."""
 
 _SAMPLE_BYTES = 65_536
 _SAMPLES = 8
@@ -58,7 +62,7 @@ class Raster:
         self._alphas = tuple(i for i, c in enumerate(colors) if c == ColorInterp.alpha)
         self._indexes = tuple(i for i in range(dataset.count) if i not in self._alphas)
         self._palette = names.palette(dataset) if unfold and self._indexes == (0,) else None
-        scales, offsets = np.float32(dataset.scales), np.float32(dataset.offsets)
+        scales, offsets = np.array(dataset.scales, np.float32), np.array(dataset.offsets, np.float32)
         self._scales, self._offsets = scales[:, None, None], offsets[:, None, None]
         self._is_scaled = self._palette is None and bool((scales != 1).any() or (offsets != 0).any())
         self._stored_dtype = np.result_type(*(np.dtype(dataset.dtypes[i]) for i in self._indexes))
@@ -155,10 +159,10 @@ class Raster:
             with gdal():
                 stored = self._dataset.read(wanted, window=place)
                 masks = [self._dataset.read_masks(i + 1, window=place) for i in self._masked(indexes)]
-        except (RasterioError, MemoryError) as error:
+        except (*GDAL_ERRORS, MemoryError) as error:
             raise DataError(
                 f"{self.path}: rows {window.row} to {window.row + window.height - 1}, columns {window.col} to "
-                f"{window.col + window.width - 1} cannot be read ({_cause(error)}).",
+                f"{window.col + window.width - 1} cannot be read ({cause(error)}).",
                 "The file is damaged there: copy or export it again; `gdalinfo -checksum` shows whether a copy is whole.",
             ) from error
         raw = stored[: len(indexes)]
@@ -200,9 +204,9 @@ def _open_dataset(path: str) -> rasterio.DatasetReader:
         with gdal(), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path)
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise DataError(
-            f"{path} cannot be opened as a raster ({_cause(error)}).",
+            f"{path} cannot be opened as a raster ({cause(error)}).",
             "Give a raster that GDAL reads, such as a GeoTIFF, and check that it was copied whole: `gdalinfo` tells.",
         ) from error
     try:
@@ -282,8 +286,10 @@ def _is_extreme(value: float | None, dtype: np.dtype) -> bool:
     return np.issubdtype(dtype, np.unsignedinteger) and value in (0, np.iinfo(dtype).max)
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
     """Return GDAL's own words for an error, the innermost ones."""
     while error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, DataError):
+        return error.text.rstrip(".")
     return str(getattr(error, "errmsg", "") or error).strip().rstrip(".")

@@ -102,7 +102,7 @@ def read_legend(paths: Iterable[str | Path], class_field: str) -> Legend:
                 f"The field {class_field} holds the number {outside[0]}; class ids go from 0 to 254, 255 means unlabelled.",
                 "Choose the field that holds the class, or renumber it.",
             )
-        return Legend.from_names({i: f"class {i}" for i in sorted(set(numbers) - {None, UNLABELLED}) if i is not None})
+        return Legend.from_names({i: f"class {i}" for i in sorted({i for i in numbers if i is not None} - {UNLABELLED})})
     names = sorted({text for v in values if (text := _text(v))})
     if len(names) > MAX_CLASSES:
         raise DataError(
