@@ -48,6 +48,8 @@ TASK_LOSSES: dict[str, Part] = {
 
 RUNTIMES: dict[str, Part] = {
     "torch": Part("engine.runtimes.torch", "PyTorch"),
+    "openvino": Part("engine.runtimes.openvino", "OpenVINO"),
+    "onnxruntime": Part("engine.runtimes.onnxruntime", "ONNX Runtime"),
 }
 
 ACQUISITION: dict[str, Part] = {

@@ -22,6 +22,9 @@ class Probabilities(nn.Module):
         dtype: the number format of the network; the rest is float32.
     """
 
+    offset: Tensor
+    factor: Tensor
+
     def __init__(self, model: Model, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.network = model.network
@@ -43,6 +46,8 @@ class Probabilities(nn.Module):
 
 class Labels(Probabilities):
     """Class ids and confidence of stored pixels."""
+
+    ids: Tensor
 
     def __init__(self, model: Model, dtype: torch.dtype = torch.float32) -> None:
         super().__init__(model, dtype)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +52,7 @@ class ProbabilityTile:
     valid: NDArray[np.bool_]
 
 
-def bands(model: Model, source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner]) -> Iterator[Band]:
+def bands(model: Model, source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner]) -> Generator[Band]:
     """Yield finished bands from top to bottom.
 
     When the memory of the device does not hold a tile, smaller ones are taken from there on, and the user is told.
@@ -115,7 +115,7 @@ def probability_bands(
     def made() -> Iterator[ProbabilityTile]:
         with contextlib.closing(_computed(source, report, plan, compiled, stage, skip_empty=False)) as tiles:
             for placed in tiles:
-                if placed.results is None:
+                if placed.results is None or placed.col is None:
                     continue
                 core = _core(placed.row, placed.col)
                 read = core.expand(margin_px).clip(frame)
@@ -180,7 +180,7 @@ def _label(source: Source, report: Reporter, plan: Plan, make_runner: Callable[[
 
 def _computed(
     source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner], stage: str, *, skip_empty: bool
-) -> Iterator[_Placed]:
+) -> Generator[_Placed]:
     """Yield every tile and the end of every row of tiles, in order."""
     runner = make_runner(plan)
     in_flight: deque[tuple[list[_Entry], NDArray, Callable[[], Result]]] = deque()

@@ -1,0 +1,168 @@
+"""An orthophoto and a model give a class raster on the same grid, unlabelled where there is no data."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import torch
+from rasterio.transform import from_origin
+
+import models
+from engine.contract.errors import Cancelled, DataError, ModelError, SpecError
+from engine.contract.events import Reporter
+from engine.contract.legend import UNLABELLED, Legend
+from engine.contract.specs.segment import SegmentSpec
+from engine.inference import predict
+from engine.jobs import segment
+from models import checkpoint
+from models.card import Card
+
+ROOT = Path(__file__).resolve().parents[2]
+LEGEND = Legend.from_names({1: "building", 2: "road", 7: "water"})
+
+
+def write_ortho(path, data, nodata=None, gsd_m=0.2, **profile):
+    with rasterio.open(
+        path, "w", driver="GTiff", count=len(data), height=data.shape[1], width=data.shape[2], dtype=data.dtype, nodata=nodata,
+        crs="EPSG:25833", transform=from_origin(400_000, 5_800_000, gsd_m, gsd_m), photometric="RGB", **profile,
+    ) as dataset:  # fmt: skip
+        dataset.write(data)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("segment")
+
+
+@pytest.fixture(scope="module")
+def student(folder):
+    torch.manual_seed(0)
+    network = models.build("unet_mobilenet_v2_thin", 3, len(LEGEND)).eval()
+    card = Card(
+        "unet_mobilenet_v2_thin", ("red", "green", "blue"), ((120.0, 60.0),) * 3, "uint8", (0.1, 0.4), LEGEND,
+        halo_px=128, tile_px=512, grade="exact",
+    )  # fmt: skip
+    path = folder / "student.safetensors"
+    checkpoint.save(path, network, card)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def ortho(folder):
+    data = np.random.default_rng(0).integers(1, 255, (3, 700, 330), dtype=np.uint8)
+    data[:, :200, :100] = 0
+    return write_ortho(folder / "ortho.tif", data, nodata=0, tiled=True, blockxsize=128, blockysize=128, compress="deflate")
+
+
+def run(report=None, **values):
+    spec = SegmentSpec.from_dict(values)
+    spec.check()
+    return segment.run(spec, report or Reporter(lambda _: None))
+
+
+def read(path):
+    with rasterio.open(path) as dataset:
+        return dataset.read(1), dataset.profile, dataset.colormap(1) if dataset.photometric else None
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_the_map_has_the_grid_of_the_orthophoto_and_the_labels_of_one_pass(folder, ortho, student):
+    before, events = digest(ortho), []
+    out, sure = str(folder / "classes.tif"), str(folder / "confidence.tif")
+    summary = run(
+        Reporter(events.append), image=ortho, model=student, output=out, confidence=sure, tile=384,
+    )  # fmt: skip
+    with rasterio.open(ortho) as source, rasterio.open(out) as classes, rasterio.open(sure) as confidence:
+        data, valid = source.read(), source.read().any(axis=0)
+        for made in (classes, confidence):
+            assert (made.crs, made.transform, made.shape) == (source.crs, source.transform, source.shape)
+            assert made.nodata == UNLABELLED and made.dtypes == ("uint8",)
+        ids, percent = classes.read(1), confidence.read(1)
+    expected, _ = predict.whole(checkpoint.load(student), data, valid)
+    assert (ids != expected).mean() < 1e-3
+    assert ((ids == UNLABELLED) == ~valid).all() and ((percent == UNLABELLED) == ~valid).all()
+    assert percent[valid].max() <= 100 and percent[valid].min() >= 100 // len(LEGEND)
+    assert digest(ortho) == before
+    found = {c.name: int((ids == c.id).sum()) for c in LEGEND}
+    assert summary["pixels"] == {**found, "unlabelled": int((~valid).sum())}
+    assert summary["area_m2"]["road"] == pytest.approx(found["road"] * 0.04, rel=2e-3)
+    assert Legend.from_json(summary["legend"]) == LEGEND
+    bars = [e for e in events if e["event"] == "progress" and e["stage"] == "segment"]
+    assert bars[-1]["done"] == bars[-1]["total"] == summary["tiles"]
+    assert any("GiB of memory" in e["text"] for e in events if e["event"] == "message")
+    json.dumps(summary, allow_nan=False)
+
+
+def test_polygons_cover_what_the_map_labels(folder, ortho, student):
+    out, drawn = str(folder / "drawn.tif"), str(folder / "drawn.gpkg")
+    summary = run(image=ortho, model=student, output=out, polygons=drawn)
+    polygons = gpd.read_file(drawn, layer="drawn")
+    by_name = polygons.dissolve("name").area
+    for name, pixels in summary["pixels"].items():
+        if name != "unlabelled" and pixels:
+            assert by_name[name] == pytest.approx(pixels * 0.04)
+
+
+def test_a_raster_smaller_than_the_stride_is_segmented(folder, student):
+    image = write_ortho(folder / "small.tif", np.full((3, 5, 9), 80, np.uint8))
+    summary = run(image=image, model=student, output=str(folder / "small_classes.tif"))
+    assert summary["tiles"] == 1 and sum(summary["pixels"].values()) == 45
+
+
+def test_a_cancelled_run_leaves_nothing(folder, ortho, student):
+    out = folder / "cancelled.tif"
+    report = Reporter(lambda e: report.cancelled.set() if e["event"] == "progress" else None, threading.Event())
+    with pytest.raises(Cancelled):
+        run(report, image=ortho, model=student, output=str(out), tile=320)
+    assert not [p for p in folder.iterdir() if "cancelled" in p.name and "resume" not in p.name]
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        ({"image": "missing.tif"}, DataError, "Check the path"),
+        ({"output": "ortho.tif"}, SpecError, "Choose another name"),
+        ({"model": "ortho.tif"}, ModelError, "not an Edgewise model"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(folder, ortho, student, values, error, words):
+    asked = {"image": ortho, "model": student, "output": str(folder / "refused.tif")}
+    asked.update({name: str(folder / value) for name, value in values.items()})
+    with pytest.raises(error, match=words):
+        run(**asked)
+    assert not (folder / "refused.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("bands", "dtype", "gsd_m", "words"),
+    [(4, "uint8", 0.2, "gdal_translate"), (3, "uint16", 0.2, "gdal_translate -ot Byte"), (3, "uint8", 2.0, "gdalwarp -tr")],
+)
+def test_a_raster_the_model_was_not_trained_for_is_refused_with_the_line_to_type(folder, student, bands, dtype, gsd_m, words):
+    image = write_ortho(folder / f"other_{bands}_{dtype}_{gsd_m}.tif", np.full((bands, 64, 64), 9, dtype), gsd_m=gsd_m)
+    with pytest.raises(ModelError) as refusal:
+        run(image=image, model=student, output=str(folder / "refused.tif"))
+    assert words in refusal.value.hint
+
+
+def test_the_command_line_segments_and_says_how_it_goes(folder, ortho, student):
+    out = folder / "by_command.tif"
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.run", "segment", "--image", ortho, "--model", student, "--output", str(out),
+         "--progress", "json"],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert events[0]["event"] == "started" and events[-1]["event"] == "finished"
+    assert events[-1]["summary"]["mpx_per_s"] > 0 and Path(f"{out}.job.json").exists()
