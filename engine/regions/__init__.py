@@ -8,4 +8,7 @@ CELL_PX = 64
 """Side of the grid cells that no unit's centreline and no region unit crosses."""
 
 MARGIN_PX = 72
-"""What a tile must see beyond its core for its units to be exact: an evidence cell (32), speckle and its neighbours (32), filters (8)."""
+"""What a tile must see beyond its core for its units to be exact.
+
+An evidence cell (32), speckle and what it takes its class from (32), filters and the band (8).
+"""

@@ -127,11 +127,12 @@ def find(
     names = np.zeros(len(owned) + 1, np.int32)
     names[1:][owned] = np.arange(1, owned.sum() + 1)
     labels = names[band.labels[rim]]
-    ground = _ground(image[:, *inner], valid[inner], np.where(band.labels[inner] > 0, UNLABELLED, classes[inner]), settings)
+    open_ground = np.where(band.labels[inner] > 0, np.uint8(UNLABELLED), classes[inner])
+    ground = _ground(image[(slice(None), *inner)], valid[inner], open_ground, settings)
     inside = labels[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX]
     inside += np.where(ground > 0, ground + owned.sum(), 0).astype(np.int32)
 
-    table = _measure(labels, score[rim], classes[rim], soft[:, *rim], origin)
+    table = _measure(labels, score[rim], classes[rim], soft[(slice(None), *rim)], origin)
     n_edges, n = int(owned.sum()), int(labels.max())
     kind = np.where(np.arange(n) < n_edges, EDGE, REGION).astype(np.uint8)
 

@@ -39,13 +39,11 @@ def tiled(probs, image, valid, core, settings=SETTINGS):
     for row in range(0, height, core):
         for col in range(0, width, core):
             rows, cols = slice(row, row + core + 2 * MARGIN_PX), slice(col, col + core + 2 * MARGIN_PX)
-            labels, table = units.find(
-                probs[:, rows, cols], image[:, rows, cols], valid[rows, cols], (row, col), settings
-            )
+            labels, table = units.find(probs[:, rows, cols], image[:, rows, cols], valid[rows, cols], (row, col), settings)
             tables.append(table)
             for k in range(len(table)):
                 key = (int(table.kind[k]), int(table.row[k]), int(table.col[k]))
-                at = np.argwhere(labels == table.label[k]) + (row - units.RIM_PX, col - units.RIM_PX)
+                at = np.argwhere(labels == table.label[k]) + np.array([row, col]) - units.RIM_PX
                 assert key not in pixels, "a unit was found in two tiles"
                 pixels[key] = at
     return units.Units.join(tables), pixels

@@ -1,0 +1,178 @@
+"""Suggest the regions whose labels teach the model most."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from engine import device
+from engine.campaign import store
+from engine.contract import catalogue
+from engine.contract.errors import DataError
+from engine.contract.events import Reporter
+from engine.contract.legend import Legend
+from engine.contract.specs.suggest import SuggestSpec
+from engine.geo import raster
+from engine.geo.geobox import GeoBox
+from engine.inference import budget, execute, predict
+from engine.inference.labelling import Probabilities
+from engine.regions import balance, outline, reason, select, survey, walk
+from engine.regions.units import EDGE, Settings, Units
+from models import checkpoint
+from models.model import Model
+
+_KINDS = {EDGE: "edge", 1: "region"}
+
+
+def run(spec: SuggestSpec, report: Reporter) -> dict[str, Any]:
+    """Write a batch of units as a campaign, or as the next round of the campaign that is there."""
+    model = checkpoint.load(spec.model)
+    legend = model.card.legend
+    score = importlib.import_module(catalogue.ACQUISITION[spec.score].module).score
+    with raster.open(spec.image) as image:
+        for warning in model.accept(image):
+            report.warning(warning)
+        before = _earlier_rounds(spec.output, legend, image.geobox)
+        turn = before.last_round + 1 if before else 1
+        started = time.monotonic()
+        report.progress("measure", 0, 1, "image")
+        frame = image.geobox.frame
+        settings = Settings(score, *survey.measure(image.read, frame.height, frame.width))
+        found = survey.run(_predicted(model, image, spec, report), frame.height, frame.width, settings)
+        predicted = time.monotonic()
+        if not len(found.units):
+            raise DataError(
+                f"{spec.image}: there is no ground to label; {found.valid_px} pixels are valid.",
+                "Choose an orthophoto with data.",
+            )
+        weights = balance.by_rarity(found.mean_probs)
+        scores = select.score(found.units, weights)
+        batch = select.choose(
+            found.units, scores, spec.budget, spec.edge_share, key=f"{spec.seed}:{model.card.hash}", turn=turn,
+            tiles=len(found.corners), rarest_first=np.argsort(found.mean_probs, kind="stable"),
+            open_to_choice=_not_offered_yet(found.units, image.geobox, before),
+        )  # fmt: skip
+        report.check()
+        layer = _layer(found, batch, legend, image.geobox, turn, model.card.hash[:12])
+        fingerprint = image.fingerprint()
+    if not len(layer):
+        raise DataError(f"{spec.output}: every unit of {spec.image} was offered before.", "Label another orthophoto.")
+    if len(layer) < spec.budget:
+        report.warning(f"Only {len(layer)} units could be offered; {spec.budget} were asked for.")
+    record = {
+        "round": turn, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "image": spec.image,
+        "fingerprint": fingerprint, "model": spec.model, "model_hash": model.card.hash, "seed": spec.seed,
+        "budget": spec.budget, "edge_share": spec.edge_share, "score": spec.score, "offered": len(layer),
+        "class_shares": {n: round(float(p), 5) for n, p in zip(legend.names, found.mean_probs, strict=True)},
+        "class_weights": {n: round(float(w), 4) for n, w in zip(legend.names, weights, strict=True)},
+    }  # fmt: skip
+    if before is None:
+        store.create(spec.output, layer, legend, record)
+    else:
+        store.append(spec.output, layer, record)
+    report.artifact("campaign", spec.output)
+    quota = Counter(legend.names[c] for c in found.units.quota_class[batch.chosen])
+    return {
+        "round": turn,
+        "offered": len(layer),
+        "edge_units": int((layer["kind"] == "edge").sum()),
+        "region_units": int((layer["kind"] == "region").sum()),
+        "by_class": {name: quota.get(name, 0) for name in legend.names},
+        "units_found": len(found.units),
+        "clicks": int(layer["clicks"].sum()),
+        "pixels": int(layer["pixels"].sum()),
+        "class_weights": record["class_weights"],
+        "valid_pixels": found.valid_px,
+        "device": device.describe(device.resolve(spec.device)),
+        "seconds_survey": round(predicted - started, 3),
+        "seconds_choose": round(time.monotonic() - predicted, 3),
+        "mpx_per_s": round(frame.height * frame.width / 1e6 / max(predicted - started, 1e-9), 3),
+    }
+
+
+def _predicted(model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter) -> Iterator[survey.Piece]:
+    """Yield what the model and the image show, without margins: the survey puts them together itself."""
+    where = device.resolve(spec.device)
+    plan = budget.choose(model, image, where, halo_px=model.card.halo_px)
+    core_px = max(min(plan.tile_height, plan.tile_width) - 2 * plan.halo, survey.TILE_PX)
+    tiles = predict.probability_bands(
+        model, image, report, margin_px=0, core_px=core_px, halo_px=plan.halo,
+        make_runner=execute.runner_maker(model, Probabilities, image, where), stage="suggest",
+    )  # fmt: skip
+    for tile in tiles:
+        yield tile.core, tile.probs, tile.data, tile.valid
+
+
+def _earlier_rounds(path: str, legend: Legend, geobox: GeoBox) -> store.Campaign | None:
+    """Return the campaign that a round is added to, or None where a new one begins.
+
+    Raises:
+        DataError: what is there is no campaign, or one with other classes or another CRS.
+    """
+    if not Path(path).exists():
+        return None
+    campaign = store.read(path)
+    if campaign.legend.ids != legend.ids or campaign.legend.names != legend.names:
+        raise DataError(
+            f"{path} asks for the classes {', '.join(campaign.legend.names)}; the model knows {', '.join(legend.names)}.",
+            "Use a model with the classes of the campaign, or begin a campaign under another name.",
+        )
+    if campaign.units.crs != (geobox.crs_wkt or None):
+        raise DataError(
+            f"{path} has another CRS than the orthophoto ({geobox.crs_name or 'none'}).",
+            "Reproject the orthophoto, or begin a campaign under another name.",
+        )
+    return campaign
+
+
+def _not_offered_yet(units: Units, geobox: GeoBox, before: store.Campaign | None) -> NDArray[np.bool_] | None:
+    """Return which units lie on ground that nobody was asked about; what was skipped may be asked again."""
+    if before is None:
+        return None
+    asked = before.units[before.units["answer"].fillna("") != "skip"].geometry
+    ground = [*asked, *before.corrections.geometry]
+    a, b, c, d, e, f = tuple(geobox.transform)[:6]
+    tree = shapely.STRtree([g for g in ground if g is not None and not g.is_empty])
+    is_open = np.ones(len(units), bool)
+    for row, col in ((units.row + 0.5, units.col + 0.5), (units.center_row + 0.5, units.center_col + 0.5)):
+        points = shapely.points(a * col + b * row + c, d * col + e * row + f)
+        is_open[tree.query(points, predicate="within")[0]] = False
+    return is_open
+
+
+def _layer(
+    found: survey.Survey, batch: select.Batch, legend: Legend, geobox: GeoBox, turn: int, model: str
+) -> gpd.GeoDataFrame:
+    """Return the batch as features, in the order in which they are visited."""
+    chosen = found.units.take(batch.chosen)
+    order = walk.serpentine(chosen.center_row, chosen.center_col)
+    units, picked = chosen.take(order), batch.chosen[order]
+    ids = np.array(legend.ids)
+    polygons = []
+    for unit in picked:
+        window, mask = found.mask(int(unit))
+        polygons.append(outline.polygon(mask, window.row, window.col, tuple(geobox.transform)))
+    columns = {
+        "unit": [f"{_KINDS[k]}-{r}-{c}" for k, r, c in zip(units.kind, units.row, units.col, strict=True)],
+        "round": np.full(len(units), turn, np.int32),
+        "rank": np.arange(1, len(units) + 1, dtype=np.int32),
+        "kind": [_KINDS[k] for k in units.kind],
+        "class_a": ids[units.class_a].astype(np.int32),
+        "class_b": ids[units.class_b].astype(np.int32),
+        "score": batch.scores[order],
+        "reason": reason.sentences(units, batch.by_quota[order].tolist(), legend.names),
+        "clicks": select.clicks(units).astype(np.int32),
+        "pixels": units.area_px.astype(np.int32),
+        "model": [model] * len(units),
+    }
+    return gpd.GeoDataFrame(columns, geometry=polygons, crs=geobox.crs_wkt or None)

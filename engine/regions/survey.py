@@ -1,0 +1,187 @@
+"""Find every unit of an orthophoto of any size, tile by tile, from a stream of probabilities that the model gives once.
+
+Held in memory: the rows of one tile row with its margin (classes as bytes, and the orthophoto), one row of pieces as
+they come, and for the whole raster the table of units and their pixels, compressed.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.geo.tiles import Window
+from engine.regions import CELL_PX, MARGIN_PX, edges, units
+from engine.regions.units import RIM_PX, Settings, Units
+
+TILE_PX = 512
+_SAMPLES = 8  # windows along each side for measuring the image
+_SAMPLE_PX = 128
+
+Read = Callable[[Window], tuple[NDArray, NDArray[np.bool_]]]
+"""Reads (B, h, w) data and (h, w) validity of a window that may reach beyond the raster."""
+
+Piece = tuple[Window, NDArray, NDArray, NDArray[np.bool_]]
+"""A window, its (C, h, w) probabilities as float in [0, 1] or uint8 in 0-255, (B, h, w) image and (h, w) validity."""
+
+Strip = tuple[int, NDArray[np.uint8], NDArray, NDArray[np.bool_]]
+"""Full-width rows with a margin left and right: first row, probabilities as bytes, image, validity."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The units of a raster.
+
+    Args:
+        units: the table, in order of the anchors.
+        mean_probs: (C,) mean probability of each class over the valid pixels.
+        valid_px: number of valid pixels.
+        pixels: compressed labels of each tile.
+        corners: row and column of each tile's core.
+    """
+
+    units: Units
+    mean_probs: NDArray[np.float64]
+    valid_px: int
+    pixels: tuple[bytes, ...]
+    corners: tuple[tuple[int, int], ...]
+
+    def mask(self, unit: int) -> tuple[Window, NDArray[np.bool_]]:
+        """Return the pixels of one unit: a window of the raster and which of its pixels belong to the unit."""
+        tile = int(self.units.tile[unit])
+        labels = np.frombuffer(zlib.decompress(self.pixels[tile]), np.uint16).reshape(TILE_PX + 2 * RIM_PX, -1)
+        row, col = int(self.units.row[unit]), int(self.units.col[unit])
+        top, left = self.corners[tile][0] - RIM_PX, self.corners[tile][1] - RIM_PX
+        rows = _around(row, top, len(labels))
+        cols = _around(col, left, labels.shape[1])
+        mask = labels[rows, cols] == self.units.label[unit]
+        down, across = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        window = Window(
+            top + rows.start + int(down[0]), left + cols.start + int(across[0]),
+            int(down[-1] - down[0]) + 1, int(across[-1] - across[0]) + 1,
+        )  # fmt: skip
+        return window, mask[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+
+
+def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, workers: int = 0) -> Survey:
+    """Return all units of a raster.
+
+    Args:
+        pieces: windows that partition the raster, in row-major order, those of one row of the same height.
+        height: rows of the raster.
+        width: columns of the raster.
+        settings: shared by all tiles, see `measure`.
+        workers: threads; 0 takes one for each core. The result does not depend on it.
+    """
+    tables: list[Units] = []
+    pixels: list[bytes] = []
+    corners: list[tuple[int, int]] = []
+    sums: NDArray[np.int64] = np.zeros(0, np.int64)
+    valid_px = 0
+    starts = range(0, width, TILE_PX)
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for strip in _tile_rows(_strips(pieces, width), height):
+            row, probs, _, valid = strip
+            core = slice(MARGIN_PX, MARGIN_PX + TILE_PX)
+            valid_px += int(valid[core].sum())
+            totals = np.array([int(p[core][valid[core]].sum(dtype=np.int64)) for p in probs])
+            sums = totals + (sums if len(sums) else 0)
+            numbers = range(len(pixels), len(pixels) + len(starts))
+            for col, (packed, table) in zip(
+                starts, pool.map(partial(_find, strip, settings), starts, numbers), strict=True
+            ):  # fmt: skip
+                pixels.append(packed)
+                tables.append(table)
+                corners.append((row, col))
+    mean = sums / max(255.0 * valid_px, 1.0)
+    return Survey(Units.join(tables), mean, valid_px, tuple(pixels), tuple(corners))
+
+
+def measure(read: Read, height: int, width: int) -> tuple[NDArray[np.float32], float]:
+    """Return the standard deviation of each band and the 99th percentile of the gradient, from 64 windows at most.
+
+    They make edges and superpixels of one raster comparable from tile to tile.
+    """
+    samples = []
+    for row in _spread(height):
+        for col in _spread(width):
+            samples.append(read(Window(row, col, min(_SAMPLE_PX, height), min(_SAMPLE_PX, width))))
+    known = np.concatenate([data[:, valid] for data, valid in samples], axis=1).astype(np.float64)
+    known = known[:, np.isfinite(known).all(axis=0)]
+    scale = known.std(axis=1).astype(np.float32) if known.shape[1] else np.ones(len(known), np.float32)
+    scale[~(scale > 0)] = 1.0
+    steps = [np.hypot(*edges.gradient(data, valid, scale))[valid] for data, valid in samples]
+    largest = np.concatenate(steps)
+    return scale, float(np.percentile(largest, 99)) if len(largest) else 1.0
+
+
+def _find(strip: Strip, settings: Settings, col: int, number: int) -> tuple[bytes, Units]:
+    """Return the compressed labels and the units of one tile of a tile row."""
+    row, probs, image, valid = strip
+    cols = slice(col, col + TILE_PX + 2 * MARGIN_PX)
+    labels, table = units.find(probs[:, :, cols], image[:, :, cols], valid[:, cols], (row, col), settings, number)
+    return zlib.compress(labels.tobytes(), 1), table
+
+
+def _strips(pieces: Iterable[Piece], width: int) -> Iterator[Strip]:
+    """Yield full-width rows, put together from pieces."""
+    strip: Strip | None = None
+    for window, probs, image, valid in pieces:
+        if strip is None:
+            shape = (window.height, -(-width // TILE_PX) * TILE_PX + 2 * MARGIN_PX)
+            strip = (
+                window.row, np.zeros((len(probs), *shape), np.uint8), np.zeros((len(image), *shape), image.dtype),
+                np.zeros(shape, bool),
+            )  # fmt: skip
+        cols = slice(MARGIN_PX + window.col, MARGIN_PX + window.col + window.width)
+        strip[1][..., cols], strip[2][..., cols], strip[3][..., cols] = _as_bytes(probs), image, valid
+        if window.col + window.width == width:
+            yield strip
+            strip = None
+
+
+def _tile_rows(strips: Iterable[Strip], height: int) -> Iterator[Strip]:
+    """Yield the rows of each tile row with the margin above and below; what lies outside the raster is invalid."""
+    held: list[Strip] = []
+    core_row = 0
+    for strip in strips:
+        held.append(strip)
+        received = strip[0] + strip[3].shape[0]
+        while core_row < height and received >= min(core_row + TILE_PX + MARGIN_PX, height):
+            yield core_row, *(_rows(held, k, core_row - MARGIN_PX) for k in (1, 2, 3))
+            core_row += TILE_PX
+            held = [s for s in held if s[0] + s[3].shape[0] > core_row - MARGIN_PX]
+
+
+def _rows(held: list[Strip], k: int, top: int) -> NDArray:
+    """Return the k-th array of the strips from row `top` on, the height of a tile with its margin."""
+    sample: NDArray = held[0][k]
+    rows = np.zeros((*sample.shape[:-2], TILE_PX + 2 * MARGIN_PX, sample.shape[-1]), sample.dtype)
+    for strip in held:
+        array: NDArray = strip[k]
+        first, last = max(strip[0], top), min(strip[0] + array.shape[-2], top + rows.shape[-2])
+        if first < last:
+            rows[..., first - top : last - top, :] = array[..., first - strip[0] : last - strip[0], :]
+    return rows
+
+
+def _as_bytes(probs: NDArray) -> NDArray[np.uint8]:
+    return probs if probs.dtype == np.uint8 else np.rint(np.asarray(probs, np.float32) * 255).astype(np.uint8)
+
+
+def _spread(length: int) -> list[int]:
+    """Return the first pixel of each sample along one side, on multiples of the sample's side."""
+    last = max(length - _SAMPLE_PX, 0)
+    return sorted({int(last * k / max(_SAMPLES - 1, 1)) // _SAMPLE_PX * _SAMPLE_PX for k in range(_SAMPLES)})
+
+
+def _around(position: int, start: int, length: int) -> slice:
+    """Return where a unit anchored at `position` can lie in a tile's labels."""
+    reach = CELL_PX + 2 * RIM_PX
+    return slice(max(position - reach - start, 0), min(position + reach - start, length))

@@ -1,0 +1,216 @@
+"""A model and an orthophoto give a batch of units to label; a second run gives the next round of the same campaign."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import rasterio.features
+import torch
+from rasterio.transform import from_origin
+from scipy import ndimage
+
+import models
+from engine.campaign import store
+from engine.contract.errors import DataError
+from engine.contract.events import Reporter
+from engine.contract.legend import Legend
+from engine.contract.specs.suggest import SuggestSpec
+from engine.jobs import suggest
+from models import checkpoint
+from models.card import Card
+
+ROOT = Path(__file__).resolve().parents[2]
+LEGEND = Legend.from_names({1: "building", 2: "road", 7: "water"})
+
+
+def save_model(path, legend=LEGEND, seed=0):
+    torch.manual_seed(seed)
+    network = models.build("unet_mobilenet_v2_thin", 3, len(legend)).eval()
+    card = Card(
+        "unet_mobilenet_v2_thin", ("red", "green", "blue"), ((120.0, 60.0),) * 3, "uint8", (0.1, 0.4), legend,
+        halo_px=64, tile_px=512, grade="seamless",
+    )  # fmt: skip
+    checkpoint.save(path, network, card)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("suggest")
+
+
+@pytest.fixture(scope="module")
+def student(folder):
+    return save_model(folder / "student.safetensors")
+
+
+def write_ortho(path, epsg=25833):
+    rng = np.random.default_rng(0)
+    data = np.stack([ndimage.gaussian_filter(rng.normal(size=(330, 420)), 9) for _ in range(3)])
+    data = (np.clip(data * 900 + 128, 1, 254)).astype(np.uint8)
+    data[:, :60, :50] = 0
+    with rasterio.open(
+        path, "w", driver="GTiff", count=3, height=330, width=420, dtype="uint8", nodata=0, crs=f"EPSG:{epsg}",
+        transform=from_origin(400_000, 5_800_000, 0.2, 0.2), photometric="RGB", tiled=True,
+    ) as dataset:  # fmt: skip
+        dataset.write(data)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def ortho(folder):
+    return write_ortho(folder / "ortho.tif")
+
+
+def run(report=None, **values):
+    spec = SuggestSpec.from_dict({"device": "cpu", **values})
+    spec.check()
+    return suggest.run(spec, report or Reporter(lambda _: None))
+
+
+@pytest.fixture(scope="module")
+def first_round(folder, student, ortho):
+    path = str(folder / "campaign.gpkg")
+    return path, run(image=ortho, model=student, output=path, budget=24)
+
+
+def test_a_batch_has_its_budget_in_both_kinds_and_ranks_without_gaps(first_round):
+    path, summary = first_round
+    units = store.read(path).units
+    assert summary["offered"] == len(units) == 24
+    assert summary["edge_units"] == 12
+    assert sorted(units["rank"]) == list(range(1, 25))
+    assert set(units["class_a"]) | set(units["class_b"]) <= set(LEGEND.ids)
+    assert (units["status"] == "open").all() and units["reason"].str.endswith(".").all()
+    assert units["unit"].is_unique
+
+
+def test_units_lie_on_whole_valid_pixels_of_the_orthophoto_and_share_none(first_round, ortho):
+    units = store.read(first_round[0]).units
+    with rasterio.open(ortho) as dataset:
+        assert units.crs == dataset.crs
+        covered = np.zeros(dataset.shape, int)
+        for shape, pixels in zip(units.geometry, units["pixels"], strict=True):
+            own = rasterio.features.rasterize([shape], dataset.shape, transform=dataset.transform)
+            assert own.sum() == pixels, "the polygon is exact to the pixel"
+            assert shape.area == pytest.approx(pixels * 0.04)
+            covered += own
+        assert covered.max() == 1
+        assert dataset.dataset_mask()[covered > 0].all()
+
+
+def test_the_same_request_gives_the_same_batch_and_another_seed_another(first_round, folder, student, ortho):
+    one, same, other = store.read(first_round[0]).units, folder / "same.gpkg", folder / "other.gpkg"
+    run(image=ortho, model=student, output=str(same), budget=24)
+    run(image=ortho, model=student, output=str(other), budget=24, seed=1)
+    again = store.read(same).units
+    assert again.drop(columns=["answered"]).equals(one.drop(columns=["answered"]))
+    assert set(store.read(other).units["unit"]) != set(one["unit"])
+
+
+def test_a_round_is_appended_keeps_the_answers_and_asks_no_ground_twice(first_round, folder, student, ortho):
+    path = str(folder / "rounds.gpkg")
+    shutil.copy(first_round[0], path)
+    with Gpkg(path) as db:
+        db.execute("update units set answer = 'class', class_id = 7, note = 'pond' where rank = 3")
+        db.execute("update units set answer = 'skip' where rank = 4")
+    assert run(image=ortho, model=student, output=path, budget=16)["round"] == 2
+    campaign = store.read(path)
+    first, second = (campaign.units[campaign.units["round"] == r] for r in (1, 2))
+    assert (len(first), len(second)) == (24, 16)
+    answered = first[first["rank"] == 3].iloc[0]
+    assert (answered["answer"], answered["class_id"], answered["note"]) == ("class", 7, "pond")
+    asked = set(first.loc[first["answer"] != "skip", "unit"])
+    assert not asked & set(second["unit"])
+    assert campaign.rounds["round"].tolist() == [1, 2]
+
+
+def test_ground_that_was_corrected_is_not_asked_again(first_round, folder, student, ortho):
+    path = str(folder / "corrected.gpkg")
+    shutil.copy(first_round[0], path)
+    with rasterio.open(ortho) as dataset:
+        left, bottom, _, top = dataset.bounds
+    half = gpd.GeoSeries.from_wkt(
+        [f"MULTIPOLYGON((({left} {bottom},{left + 42} {bottom},{left + 42} {top},{left} {top},{left} {bottom})))"]
+    )
+    frame = gpd.GeoDataFrame({"class_id": [1]}, geometry=half, crs="EPSG:25833")
+    frame.to_file(path, layer="corrections", driver="GPKG", mode="a")
+    run(image=ortho, model=student, output=path, budget=8)
+    units = store.read(path).units
+    second = units[units["round"] == 2]
+    assert len(second) == 8
+    assert (second.geometry.centroid.x > left + 41).all()
+
+
+def test_only_edges_or_only_regions_can_be_asked_for(folder, student, ortho):
+    for share, kind in ((1.0, {"edge"}), (0.0, {"region"})):
+        path = str(folder / f"share{share}.gpkg")
+        run(image=ortho, model=student, output=path, budget=10, edge_share=share, score="entropy")
+        assert set(store.read(path).units["kind"]) == kind
+
+
+def test_a_campaign_with_other_classes_is_refused(first_round, folder, ortho):
+    other = save_model(folder / "other.safetensors", Legend.from_names({1: "car", 2: "road", 7: "water"}))
+    with pytest.raises(DataError, match="begin a campaign under another name"):
+        run(image=ortho, model=other, output=first_round[0])
+
+
+def test_a_campaign_in_another_crs_is_refused(first_round, folder, student):
+    elsewhere = write_ortho(folder / "elsewhere.tif", epsg=32633)
+    with pytest.raises(DataError, match="Reproject the orthophoto"):
+        run(image=elsewhere, model=student, output=first_round[0])
+
+
+def test_a_file_that_is_no_campaign_is_refused_and_left_alone(folder, student, ortho):
+    path = folder / "parcels.gpkg"
+    gpd.GeoDataFrame({"a": [1]}, geometry=gpd.points_from_xy([0], [0]), crs=25833).to_file(path, layer="parcels")
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="no labelling campaign"):
+        run(image=ortho, model=student, output=str(path))
+    assert path.read_bytes() == before
+
+
+def test_an_orthophoto_without_data_is_refused(folder, student):
+    path = folder / "empty.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=3, height=300, width=300, dtype="uint8", nodata=0, crs="EPSG:25833",
+        transform=from_origin(0, 0, 0.2, 0.2), photometric="RGB",
+    ) as dataset:  # fmt: skip
+        dataset.write(np.zeros((3, 300, 300), np.uint8))
+    with pytest.raises(DataError, match="orthophoto with data"):
+        run(image=str(path), model=student, output=str(folder / "none.gpkg"))
+    assert not (folder / "none.gpkg").exists()
+
+
+def test_the_command_line_writes_the_campaign_and_its_record(folder, student, ortho):
+    path = folder / "shell.gpkg"
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.run", "suggest", "--image", ortho, "--model", student, "--output", str(path),
+         "--budget", "5", "--device", "cpu"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.exists() and Path(f"{path}.job.json").exists()
+    assert [p.name for p in folder.glob("shell*part*")] == []
+
+
+class Gpkg:
+    """A GeoPackage opened for plain SQL, with the functions that its triggers call."""
+
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            self.db.create_function(name, 1, lambda _: 0)
+
+    def __enter__(self):
+        return self.db
+
+    def __exit__(self, *_):
+        self.db.commit()
+        self.db.close()
