@@ -69,20 +69,20 @@ class GeoBox:
     def footprint(self) -> Polygon:
         """Return the outline of the raster in its CRS."""
         corners = [(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)]
-        return Polygon([self.transform * corner for corner in corners])
+        return Polygon([self.transform @ corner for corner in corners])
 
     def window(self, window: Window) -> GeoBox:
         """Return the grid of a part of the raster."""
-        transform = self.transform * Affine.translation(window.col, window.row)
+        transform = self.transform @ Affine.translation(window.col, window.row)
         return GeoBox(self.crs_wkt, transform, window.height, window.width)
 
     def matches(self, other: GeoBox) -> bool:
         """Return whether both grids have the same size and CRS, and corners less than 0.001 px apart."""
         if (self.height, self.width) != (other.height, other.width) or not same_crs(self.crs_wkt, other.crs_wkt):
             return False
-        to_pixel = ~self.transform * other.transform
+        to_pixel = ~self.transform @ other.transform
         corners = ((0, 0), (self.width, 0), (0, self.height))
-        return all(math.dist(to_pixel * corner, corner) <= _MATCH_PX for corner in corners)
+        return all(math.dist(to_pixel @ corner, corner) <= _MATCH_PX for corner in corners)
 
     def overlaps(self, other: GeoBox) -> bool:
         """Return whether the rasters share ground; without a CRS on one side the coordinates are compared as they are."""

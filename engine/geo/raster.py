@@ -20,6 +20,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from engine.contract.errors import DataError
 from engine.contract.legend import Legend
+from engine.contract.params import is_local
 from engine.geo import names, remedy, whole
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
@@ -198,7 +199,7 @@ def open_ids(path: str | Path) -> Raster:
 
 
 def _open_dataset(path: str) -> rasterio.DatasetReader:
-    if whole.is_file_path(path) and not Path(path).exists():
+    if is_local(path) and not Path(path).exists():
         raise DataError(f"{path} does not exist.", "Check the path.")
     try:
         with gdal(), warnings.catch_warnings():
@@ -226,17 +227,19 @@ def _check(dataset: rasterio.DatasetReader, path: str) -> None:
     colors = dataset.colorinterp if dataset.count else ()
     if all(c == ColorInterp.alpha for c in colors):
         raise DataError(f"{path} has no band to read.", "Choose a raster with at least one band beside alpha.")
+    is_placed_by_points = dataset.transform.is_identity and bool(dataset.gcps[0] or dataset.rpcs)
     if any("complex" in dtype for dtype in dataset.dtypes):
+        line = remedy.amplitude(path)
+        real = remedy.sibling(path, "amplitude")
         raise DataError(
             f"{path} holds complex numbers ({dataset.dtypes[0]}), expected real ones.",
-            f"Take their amplitude: {remedy.amplitude(path)}",
+            f"Take their amplitude: {line}" + (f" && {remedy.georeference(dataset, real)}" if is_placed_by_points else ""),
         )
-    has_own_place = not dataset.transform.is_identity
-    if not has_own_place and (dataset.gcps[0] or dataset.rpcs):
+    if is_placed_by_points:
         found = f"{len(dataset.gcps[0])} ground control points" if dataset.gcps[0] else "rational polynomials (RPC)"
         raise DataError(
             f"{path} is placed by {found} only, and its pixels have no regular grid on the ground.",
-            f"Warp it to one: {remedy.georeference(dataset)}",
+            f"Warp it to one: {remedy.georeference(dataset, path)}",
         )
     whole.check(dataset, path)
 

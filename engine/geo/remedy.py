@@ -12,9 +12,8 @@ from engine.geo.geobox import GeoBox
 _THIN_PLATE_POINTS = 10
 
 
-def georeference(dataset: rasterio.DatasetReader) -> str:
-    """Return the gdalwarp line for a raster that knows its place only through ground control points or RPCs."""
-    path = dataset.name
+def georeference(dataset: rasterio.DatasetReader, path: str) -> str:
+    """Return the gdalwarp line for `path`, which knows its place only through the control points or RPCs of `dataset`."""
     points, points_crs = dataset.gcps
     if points:
         method = "-tps" if len(points) >= _THIN_PLATE_POINTS else "-order 1"
@@ -38,7 +37,7 @@ def warp_to(path: str, geobox: GeoBox, resampling: str = "near") -> str:
     t = geobox.transform
     if not geobox.is_north_up:
         return ""
-    right, bottom = t * (geobox.width, geobox.height)
+    right, bottom = t @ (geobox.width, geobox.height)
     crs = f"-t_srs {quoted(geobox.crs_name)} " if geobox.crs_wkt else ""
     extent = f"-te {t.c!r} {bottom!r} {right!r} {t.f!r} -ts {geobox.width} {geobox.height}"
     return f"gdalwarp {crs}{extent} -r {resampling} {quoted(path)} {quoted(sibling(path, 'on_grid'))}"
@@ -49,7 +48,7 @@ def assign_place(path: str, geobox: GeoBox) -> str:
     t = geobox.transform
     if not geobox.is_north_up:
         return ""
-    right, bottom = t * (geobox.width, geobox.height)
+    right, bottom = t @ (geobox.width, geobox.height)
     crs = f"-a_srs {quoted(geobox.crs_name)} " if geobox.crs_wkt else ""
     corners = f"-a_ullr {t.c!r} {t.f!r} {right!r} {bottom!r}"
     return f"gdal_translate {crs}{corners} {quoted(path)} {quoted(sibling(path, 'georeferenced'))}"

@@ -23,6 +23,7 @@ from engine.geo import qml, remedy
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
 
+GEOMETRY_COLUMN = "geom"
 _LAYER_SUFFIXES = (".gpkg", ".geojson", ".json", ".geojsonl", ".shp", ".fgb", ".kml", ".gml", ".sqlite", ".parquet", ".gdb")
 _NO_LABEL = ("", "255", "ignore", "ignored", "unlabelled", "unlabeled")
 _CLIP_VERTICES = 256
@@ -153,8 +154,11 @@ def write_polygons(path: str | Path, polygons: gpd.GeoDataFrame, legend: Legend,
     """
     with atomic.output(path) as part:
         try:
-            pyogrio.write_dataframe(polygons, part, layer=layer, driver="GPKG", geometry_type="MultiPolygon")
-            styles = qml.layer_styles(layer, polygons.geometry.name, legend)
+            pyogrio.write_dataframe(
+                polygons, part, layer=layer, driver="GPKG", geometry_type="MultiPolygon", promote_to_multi=True,
+                dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": GEOMETRY_COLUMN},
+            )  # fmt: skip
+            styles = qml.layer_styles(layer, GEOMETRY_COLUMN, legend)
             pyogrio.write_dataframe(styles, part, layer="layer_styles", driver="GPKG", append=True)
         except (DataSourceError, DataLayerError, RuntimeError) as error:
             raise ResourceError(f"{path} cannot be written ({error}).", "Free space or choose another disk.") from error

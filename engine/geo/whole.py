@@ -1,4 +1,4 @@
-"""Find a truncated GeoTIFF before work starts: its directory says where each block lies, the file says where it ends."""
+"""Find a truncated file before work starts: a GeoTIFF says where each block lies, a PNG says where it ends."""
 
 from __future__ import annotations
 
@@ -11,16 +11,32 @@ from engine.contract.errors import DataError
 from engine.contract.params import is_local
 
 _MAX_BLOCKS = 20_000
+_PNG_TAIL_BYTES = 4096
 
 
 def check(dataset: rasterio.DatasetReader, path: str) -> None:
-    """Refuse a local GeoTIFF with blocks beyond its end; of very many blocks the last ones are looked at.
+    """Refuse a local GeoTIFF with blocks beyond its end (of very many blocks the last ones are looked at), or a cut PNG.
 
     Raises:
         DataError: the file is truncated.
     """
-    if dataset.driver != "GTiff" or not is_file_path(path):
+    if not is_local(path):
         return
+    if dataset.driver == "PNG":
+        _check_png(Path(path))
+    elif dataset.driver == "GTiff":
+        _check_blocks(dataset, path)
+
+
+def _check_png(path: Path) -> None:
+    """Refuse a PNG without its last chunk; GDAL fills what is missing with zeros and says nothing."""
+    with path.open("rb") as stream:
+        stream.seek(max(path.stat().st_size - _PNG_TAIL_BYTES, 0))
+        if b"IEND" not in stream.read():
+            raise DataError(f"{path} is truncated: it has no end mark.", "Copy or export it again.")
+
+
+def _check_blocks(dataset: rasterio.DatasetReader, path: str) -> None:
     size = Path(path).stat().st_size
     block_height, block_width = dataset.block_shapes[0]
     down, across = math.ceil(dataset.height / block_height), math.ceil(dataset.width / block_width)
@@ -36,11 +52,6 @@ def check(dataset: rasterio.DatasetReader, path: str) -> None:
                         f"end at byte {end}, the file ends at byte {size}.",
                         "Copy or export it again.",
                     )
-
-
-def is_file_path(path: str) -> bool:
-    """Return whether `path` names a file of this machine and not a GDAL address."""
-    return is_local(path)
 
 
 def _block_end(dataset: rasterio.DatasetReader, band: int, row: int, col: int) -> int:
