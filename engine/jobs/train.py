@@ -150,11 +150,11 @@ def _ward(
     stack: contextlib.ExitStack, ground: survey.Survey, apart: survey.Survey | None, held_out: Sequence[Any] | None
 ) -> validate.Ward | None:
     if apart:
-        labelled = [c.any(axis=-1) for c in apart.counts]
+        labelled = [c.sum(axis=-1) > 0 for c in apart.counts]
         return validate.Ward(stack.enter_context(Reader(apart.scenes)), apart.scenes, labelled)
     if held_out is None:
         return None
-    labelled = [c.any(axis=-1) & h for c, h in zip(ground.counts, held_out, strict=True)]
+    labelled = [(c.sum(axis=-1) > 0) & h for c, h in zip(ground.counts, held_out, strict=True)]
     return validate.Ward(stack.enter_context(Reader(ground.scenes)), ground.scenes, labelled)
 
 

@@ -63,7 +63,7 @@ def take(read: Callable[[Window], NDArray[np.uint8]], height: int, width: int, t
             window = Window(row, col, min(_STRIPE_PX, height - row), min(_SPAN_PX, width - col))
             counts = _count_blocks(read(window))  # (block rows, block columns, 256)
             top, left = row // BLOCK_PX, col // BLOCK_PX
-            for label in np.flatnonzero(counts.any(axis=(0, 1))[:UNLABELLED]):
+            for label in np.flatnonzero(counts.sum(axis=(0, 1))[:UNLABELLED]):
                 plane = found.setdefault(int(label), np.zeros(shape, np.uint16))
                 plane[top : top + counts.shape[0], left : left + counts.shape[1]] = counts[..., label]
             tick(window.height * window.width)

@@ -110,8 +110,8 @@ def teach(path: str, model: Model, legend: Legend) -> Teacher:
     """
     found = model.card.legend
     for of_teacher, of_student in ((found.names, legend.names), (found.ids, legend.ids)):
-        if sorted(of_teacher) == sorted(of_student):  # type: ignore[type-var]
-            return Teacher(model, tuple(of_teacher.index(i) for i in of_student))  # type: ignore[arg-type]
+        if sorted(of_teacher) == sorted(of_student):
+            return Teacher(model, tuple(of_teacher.index(i) for i in of_student))
     raise ModelError(
         f"{path}: the teacher knows the classes {', '.join(found.names)}; the labels have {', '.join(legend.names)}.",
         "Name the classes of the labels as the teacher does with --legend, or train a teacher on these labels.",

@@ -31,7 +31,7 @@ def measure(reader: Reader, sizes: Sequence[tuple[int, int]], seed: int) -> Scal
     """
     rng = np.random.default_rng([seed, 3])
     areas = np.array([float(h * w) for h, w in sizes])
-    count, total, squares = 0, 0.0, 0.0
+    count, sums = 0, np.zeros((2, 1))
     for number in range(_MAX_WINDOWS):
         if number >= _WINDOWS and count >= _ENOUGH_PX:
             break
@@ -39,13 +39,13 @@ def measure(reader: Reader, sizes: Sequence[tuple[int, int]], seed: int) -> Scal
         data, valid = reader[scene].read_image(_window(rng, *sizes[scene]))
         values = data[:, valid].astype(np.float64)  # (B, pixels)
         count += values.shape[1]
-        total, squares = total + values.sum(axis=1), squares + np.square(values).sum(axis=1)
+        sums = sums + np.stack([values.sum(axis=1), np.square(values).sum(axis=1)])  # (2, B)
         if number + 1 >= _WINDOWS and sum(areas) <= _WINDOWS * _WINDOW_PX**2:
             break
     if not count:
         raise DataError("The training orthophotos have no pixel with data.", "Check their nodata value with gdalinfo.")
-    mean = total / count
-    deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0.0))
+    mean, mean_square = sums / count
+    deviation = np.sqrt(np.maximum(mean_square - np.square(mean), 0.0))
     deviation = np.where(deviation > 1e-6 * np.maximum(np.abs(mean), 1e-30), deviation, 1.0)
     return tuple(zip(mean.tolist(), deviation.tolist(), strict=True))
 

@@ -20,6 +20,7 @@ from engine.contract.events import Reporter
 from engine.contract.legend import Legend
 from engine.geo import labels as label_files
 from engine.geo import raster, vector
+from engine.geo.geobox import GeoBox
 
 from . import census
 from .scene import Scene, channel_table
@@ -135,7 +136,7 @@ def survey(
 class ImageFacts:
     """What is known of an orthophoto before it is read."""
 
-    geobox: raster.GeoBox
+    geobox: GeoBox
     bands: tuple[str, ...]
     dtype: str
 
