@@ -6,22 +6,37 @@ Sizes and Neyman's allocation after Cochran 1977 (eqs. 5.25, 5.26 and 5.60), as 
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 
 
-def size_for(standard_error: float, sizes: np.ndarray, accuracy: np.ndarray) -> int:
-    """Return how many points give overall accuracy this standard error (Olofsson et al. 2014, eq. 13).
+def size_for(standard_error: float, sizes: np.ndarray, accuracy: np.ndarray, share: Callable[[int], np.ndarray]) -> int:
+    """Return the fewest points that give overall accuracy this standard error.
+
+    Under Neyman's allocation this is eq. 13 of Olofsson et al. 2014; other allocations need more. All pixels at most.
 
     Args:
         standard_error: of overall accuracy, as a share: 0.01.
         sizes: (H,) pixels of each stratum.
         accuracy: (H,) expected user's accuracy of each stratum.
+        share: from a total to the points of each stratum.
     """
-    weights = sizes / sizes.sum()
-    spread = float(weights @ np.sqrt(accuracy * (1 - accuracy)))
-    return math.ceil((spread / standard_error) ** 2 - 1e-9)
+    low, high = len(sizes), int(sizes.sum())
+    while low < high:
+        middle = (low + high) // 2
+        if expected_error(share(middle), sizes, accuracy) <= standard_error:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def expected_error(points: np.ndarray, sizes: np.ndarray, accuracy: np.ndarray) -> float:
+    """Return the standard error of overall accuracy to expect (Cochran 1977, eq. 5.7); infinite without points."""
+    spread = (sizes / sizes.sum()) ** 2 * accuracy * (1 - accuracy)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.sqrt(np.where(spread > 0, spread / points, 0).sum()))
 
 
 def proportional(total: int, sizes: np.ndarray, least: int = 0) -> np.ndarray:

@@ -34,8 +34,12 @@ def has_names(legend: Legend) -> bool:
     return any(c.name.casefold() not in (f"class {c.id}", str(c.id)) for c in legend)
 
 
-def match(legends: Mapping[str, Legend]) -> Matching:
-    """Bring legends together, given by the name of their layer, the reference last.
+def match(legends: Mapping[str, Legend], names: Mapping[str, str]) -> Matching:
+    """Bring legends together.
+
+    Args:
+        legends: by the role of their layer, the reference last.
+        names: of the layers by role, for people.
 
     Raises:
         DataError: a layer shares no class with the reference.
@@ -51,8 +55,8 @@ def match(legends: Mapping[str, Legend]) -> Matching:
         if not set(sides[layer]) & set(sides[reference]):
             kind = "names" if by_name else "ids"
             raise DataError(
-                f"The classes do not match: {reference} has the class {kind} {_list(sides[reference], by_name)}, {layer} has "
-                f"{_list(sides[layer], by_name)}.",
+                f"The classes do not match: {names[reference]} has the class {kind} {_list(sides[reference], by_name)}, "
+                f"{names[layer]} has {_list(sides[layer], by_name)}.",
                 "Rename the classes of one of them, or choose the class field that holds them.",
             )
     found: dict[str, LegendClass] = {}
@@ -68,13 +72,15 @@ def match(legends: Mapping[str, Legend]) -> Matching:
             table[item.id] = keys.index(key(item))
         tables[layer] = table
     notes = []
-    nameless = [layer for layer, legend in legends.items() if not has_names(legend)]
+    nameless = [names[layer] for layer, legend in legends.items() if not has_names(legend)]
     if nameless and len(nameless) < len(legends):
         notes.append(f"Classes were matched by id, because {' and '.join(nameless)} has no class names.")
     for layer, side in sides.items():
         lacking = [c.name for k, c in found.items() if k not in side]
         if lacking:
-            notes.append(f"{layer} has no class {', '.join(lacking)}; every pixel of it in another layer counts as an error.")
+            notes.append(
+                f"{names[layer]} has no class {', '.join(lacking)}; every pixel of it in another layer counts as an error."
+            )
     return Matching(tuple(found.values()), tables, by_name, tuple(notes))
 
 

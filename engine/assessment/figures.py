@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.assessment import connectivity, resample
+from engine.assessment import connectivity, estimate, resample
 from engine.assessment.boundary import DISTANCE_EDGES_PX, TOLERANCES_PX, BoundaryTally
 from engine.assessment.calibration import CalibrationTally
-from engine.assessment.estimate import Estimate, Estimates
+from engine.assessment.estimate import Estimate
 from engine.assessment.resample import Interval
+from engine.assessment.sample import Answered
 from engine.assessment.tally import Tally
 from engine.contract.legend import LegendClass
 
@@ -65,7 +66,10 @@ def of_comparison(tally: Tally, first_name: str, second_name: str, seed: int) ->
     found = resample.compare(first, second, seed)
     alone = [resample.totals(counts) for counts in (first, second)]
     rows = [_difference(name, alone[0][key], alone[1][key], found[key]) for key, name in _COMPARED.items()]
-    return {"first_name": first_name, "second_name": second_name, "figures": rows, "verdict": verdict(rows, second_name)}
+    return {
+        "first_name": first_name, "second_name": second_name, "figures": rows, "verdict": verdict(rows, second_name),
+        "method": f"Paired bootstrap of blocks of {tally.blocks.block_px} px: both maps over the same ground.",
+    }  # fmt: skip
 
 
 _COMPARED = {"miou": "Mean IoU", "overall_accuracy": "Overall accuracy"}
@@ -89,48 +93,61 @@ def verdict(rows: Sequence[dict[str, Any]], second_name: str) -> str:
     return "; ".join(said) + "."
 
 
-def of_sample(
-    found: Estimates,
-    classes: Sequence[LegendClass],
-    strata: Sequence[dict[str, Any]],
-    area: float,
-    area_unit: str,
-    mapped_shares: Sequence[float],
-    basis: str,
-) -> dict[str, Any]:
-    """Return the figures of a sample.
+def of_sample(answered: Answered, pixel_area: float, area_unit: str) -> dict[str, Any]:
+    """Return the figures of a reference sample.
 
     Args:
-        found: the estimates.
-        classes: in the order of the estimates.
-        strata: name, pixels, weight and points of each stratum.
-        area: of the whole population, in `area_unit`.
+        answered: the sample, read back.
+        pixel_area: of one pixel, in `area_unit`.
         area_unit: ha, or px where the map has no place.
-        mapped_shares: share of each class on the map.
-        basis: where the strata come from, as a sentence.
     """
+    design, counts = answered.design, answered.counts
+    found = estimate.estimate(counts, design.sizes)
+    area = float(design.sizes.sum()) * pixel_area
+    weights, taken = design.sizes / design.sizes.sum(), counts.sum(axis=(1, 2))
     per_class = [
         {
             "name": item.name, "color": item.color,
             "users": _estimate(found.users[i]), "producers": _estimate(found.producers[i]),
             "f1": _estimate(found.f1[i]), "iou": _estimate(found.iou[i]), "share": _estimate(found.areas[i]),
-            "area": _estimate(found.areas[i].scaled(area * found.covered)), "mapped_area": mapped_shares[i] * area,
+            "area": _estimate(found.areas[i].scaled(area * found.covered)),
+            "mapped_area": float(answered.map_shares[i]) * area,
         }
-        for i, item in enumerate(classes)
+        for i, item in enumerate(answered.matching.classes)
     ]  # fmt: skip
+    strata = [
+        {"name": n, "pixels": int(s), "weight": float(w), "points": int(p)}
+        for n, s, w, p in zip(design.names, design.sizes, weights, taken, strict=True)
+    ]
     known = [e.value for e in found.iou if math.isfinite(e.value)]
     return {
         "points": found.points,
-        "strata_sampled": sum(s["points"] > 0 for s in strata),
+        "strata_sampled": int((taken > 0).sum()),
         "covered": found.covered,
         "overall_accuracy": _estimate(found.overall_accuracy),
         "miou": sum(known) / len(known) if known else None,
         "matrix": found.matrix.tolist(),
         "per_class": per_class,
-        "strata": list(strata),
+        "strata": strata,
         "area_unit": area_unit,
-        "basis": basis,
+        "basis": design.basis,
     }
+
+
+def of_paired_points(answered: Answered, first_name: str, second_name: str) -> dict[str, Any]:
+    """Return the paired comparison of two maps on the points of a sample."""
+    first, second = (answered.mapped[role] == answered.reference for role in ("map", "second"))
+    strata, sizes = answered.strata, answered.design.sizes
+    change = estimate.difference(first, second, strata, sizes)
+    never = np.zeros_like(first)
+    accuracies = [estimate.difference(never, right, strata, sizes).value for right in (first, second)]
+    p = math.erfc(abs(change.value) / change.se / math.sqrt(2)) if change.se > 0 else 1.0 if change.value == 0 else math.nan
+    interval = Interval(change.value, change.value - change.half_width, change.value + change.half_width, p)
+    rows = [_difference("Overall accuracy", accuracies[0], accuracies[1], interval)]
+    return {
+        "first_name": first_name, "second_name": second_name, "figures": rows, "verdict": verdict(rows, second_name),
+        "method": "Paired on the points of the sample and weighted by stratum, as McNemar's test for an unequal-chance sample.",
+    }  # fmt: skip
 
 
 def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
@@ -143,14 +160,15 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
     for name in ("miou", "overall_accuracy", "mean_f1"):
         if name in figures:
             put(name, "", "", figures[name])
-    for item in figures.get("per_class", []):
+    classes = [] if figures.get("sample") else figures["per_class"]
+    for item in classes:
         for name, value in item.items():
             if name.startswith("boundary"):
                 for tolerance, v in zip(TOLERANCES_PX, value, strict=True):
                     put(name, item["name"], f"{tolerance} px", v)
             elif name not in ("name", "color"):
                 put(name, item["name"], "", value)
-    names = [item["name"] for item in figures.get("per_class", [])]
+    names = [item["name"] for item in classes]
     for name, line in zip(names, figures.get("confusion", []), strict=False):
         for other, pixels in zip(names, line, strict=True):
             put("confusion_px", name, f"mapped as {other}", pixels)

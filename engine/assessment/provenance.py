@@ -7,16 +7,22 @@ fingerprint. A record that is not there says nothing, and nothing is said.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from engine.record import fingerprint
 
 _DEPTH = 4
 
 
-def warnings(map_path: str, reference: str, model: str = "") -> list[str]:
-    """Return a sentence if the reference was among the data that the map's model, or its teachers, saw."""
+def warnings(map_path: str, reference: str, fingerprint: Callable[[str], dict[str, Any]], model: str = "") -> list[str]:
+    """Return a sentence if the reference was among the data that the map's model, or its teachers, saw.
+
+    Args:
+        map_path: the map; its record names the model.
+        reference: the reference layer.
+        fingerprint: what the records were written with.
+        model: the model, where the map was made just now and has no record.
+    """
     own = fingerprint(reference.partition("|")[0])
     if not own:
         return []

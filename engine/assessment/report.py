@@ -19,15 +19,12 @@ MAX_MATRIX = 20
 def html(figures: dict[str, Any]) -> str:
     """Return the report of `figures` as one self-contained page."""
     title = f"Accuracy of {figures['map_name']}"
+    sample = figures.get("sample")
     sections = [
         _head(figures, title),
         _warnings(figures["warnings"]),
-        _sample(figures.get("sample")),
-        _classes(figures) if figures.get("per_class") else "",
-        _matrix(figures) if figures.get("confusion") else "",
-        _borders(figures) if figures.get("boundary") else "",
-        _calibration(figures.get("calibration")),
-        _pieces(figures) if figures.get("pieces") else "",
+        _sample(sample) if sample else "",
+        "" if sample else _pixels(figures),
         _comparison(figures.get("comparison")),
         _counted(figures),
         METHODS,
@@ -81,6 +78,11 @@ def _warnings(warnings: Sequence[str]) -> str:
         return ""
     items = "".join(f"<li>{escape(w)}</li>" for w in warnings)
     return f'<section class="warn"><h2>Before you use these figures</h2><ul>{items}</ul></section>'
+
+
+def _pixels(figures: dict[str, Any]) -> str:
+    parts = (_classes(figures), _matrix(figures), _borders(figures), _calibration(figures["calibration"]), _pieces(figures))
+    return "\n".join(parts)
 
 
 def _classes(figures: dict[str, Any]) -> str:
@@ -168,12 +170,11 @@ def _comparison(comparison: dict[str, Any] | None) -> str:
         for d in comparison["figures"]
     ]  # fmt: skip
     headings = ["", escape(comparison["first_name"]), escape(comparison["second_name"]), "Difference", "95 % interval", "p"]
-    return _section("Comparison of two maps", _table(headings, rows), comparison["verdict"])
+    said = f"{escape(comparison['verdict'])} {escape(comparison['method'])}"
+    return _section("Comparison of two maps", _table(headings, rows), said)
 
 
-def _sample(sample: dict[str, Any] | None) -> str:
-    if not sample:
-        return ""
+def _sample(sample: dict[str, Any]) -> str:
     rows = [
         [_swatch(c), *(_estimate(c[k]) for k in ("users", "producers", "f1", "iou")), _estimate(c["share"])]
         for c in sample["per_class"]
@@ -202,7 +203,7 @@ def _sample(sample: dict[str, Any] | None) -> str:
 
 def _counted(figures: dict[str, Any]) -> str:
     rows = [[escape(name), count(pixels)] for name, pixels in figures["pixels"].items()]
-    table = _table(["", figures["counted_unit"]], rows)
+    table = _table(["", figures["counted_unit"]], rows).replace('class="scroll"', 'class="scroll wrap"')
     facts = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures["facts"].items())
     return _section("What was counted", table + f"<dl>{facts}</dl>")
 

@@ -6,38 +6,55 @@ import contextlib
 import csv
 import io
 import json
+import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from engine import atomic
-from engine.assessment import classes, figures, provenance
+from engine import atomic, record
+from engine.assessment import classes, error_layer, estimate, figures, layers, provenance, sample
 from engine.assessment import report as page
 from engine.assessment.boundary import MARGIN_PX
 from engine.assessment.classes import Matching
 from engine.assessment.resample import FEW_BLOCKS
 from engine.assessment.tally import COMPARED, Tally
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.assess import AssessSpec
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import labels, raster, remedy
+from engine.geo import area, labels, points, remedy, writer
 from engine.geo.geobox import GeoBox
-from engine.geo.labels import Labels
+from engine.geo.labels import LabelRaster
 from engine.geo.tiles import tiles
 
 TILE_PX = 1024
-MAX_PAIRS = 255
+M2_PER_HECTARE = 10_000
 
 
 def run(spec: AssessSpec, report: Reporter) -> dict[str, Any]:
     """Write the report, and the figures, table and error raster where they are asked for."""
-    with _map(spec, report) as (map_path, confidence_path):
-        found = _compare(spec, map_path, confidence_path, report)
+    is_sample = points.is_points(spec.reference)
+    if is_sample:
+        _refuse_for_samples(spec)
+    with _map(spec, report) as (map_path, confidence_path), contextlib.ExitStack() as opened:
+        geobox = layers.grid(map_path)
+        paths = {"map": map_path, **({"second": spec.second_map} if spec.second_map else {}), "reference": spec.reference}
+        for path in (*paths.values(), confidence_path):
+            if path:
+                layers.check_place(path, geobox)
+        maps = {
+            role: opened.enter_context(labels.open_label_raster(path, geobox))
+            for role, path in paths.items()
+            if role != "reference"
+        }
+        names = layers.names(paths)
+        if is_sample:
+            found = _from_points(spec, geobox, maps, names)
+        else:
+            found = _from_labels(spec, geobox, maps, names, confidence_path, report)
+        found["warnings"] += provenance.warnings(map_path, spec.reference, record.fingerprint, spec.model)
     for warning in found["warnings"]:
         report.warning(warning)
     _write(spec, found, report)
@@ -52,31 +69,67 @@ def _map(spec: AssessSpec, report: Reporter) -> Iterator[tuple[str, str]]:
         return
     from engine.jobs import segment  # torch only where a model is run
 
+    def forward(event: dict[str, Any]) -> None:
+        if event["event"] != "artifact":
+            report.send(**event)
+
     with tempfile.TemporaryDirectory(dir=Path(spec.report).parent, prefix=".assess-") as folder:
-        stem = Path(spec.image).stem
+        stem = Path(spec.model).stem
         output, confidence = str(Path(folder, f"{stem}.tif")), str(Path(folder, f"{stem}_confidence.tif"))
-        quiet = Reporter(lambda e: e["event"] != "artifact" and report.send(e.pop("event"), **e), report.cancelled)
-        segment.run(SegmentSpec(image=spec.image, model=spec.model, output=output, confidence=confidence), quiet)
+        request = SegmentSpec(image=spec.image, model=spec.model, output=output, confidence=confidence)
+        segment.run(request, Reporter(forward, report.cancelled))
         yield output, confidence
 
 
-def _compare(spec: AssessSpec, map_path: str, confidence_path: str, report: Reporter) -> dict[str, Any]:
+def _from_labels(
+    spec: AssessSpec,
+    geobox: GeoBox,
+    maps: dict[str, LabelRaster],
+    names: dict[str, str],
+    confidence_path: str,
+    report: Reporter,
+) -> dict[str, Any]:
+    """Compare pixel by pixel with a raster or polygons."""
     with contextlib.ExitStack() as opened:
-        geobox = _grid(map_path)
-        mapped = opened.enter_context(labels.open_label_raster(map_path, geobox))
-        _check_place(spec.reference, geobox, "map")
         reference = opened.enter_context(labels.open_labels(spec.reference, geobox, class_field=spec.class_field))
-        names = _names(spec, map_path)
-        matching = classes.match({names["map"]: mapped.legend, names["reference"]: reference.legend})
-        tally = Tally(len(matching.classes), geobox.width, spec.block, has_confidence=False, has_second=False)
-        _count(tally, matching, names, mapped, reference, spec.block, report)
-    if not tally.pixels[COMPARED]:
-        raise DataError(
-            f"{names['map']} and {names['reference']} have no labelled pixel in common.",
-            "Choose the reference that covers the map, or widen the area of interest.",
+        inside = area.open_area(spec.area_of_interest, geobox) if spec.area_of_interest else None
+        confidence = opened.enter_context(layers.Confidence(confidence_path, geobox)) if confidence_path else None
+        matching = classes.match({**{role: m.legend for role, m in maps.items()}, "reference": reference.legend}, names)
+        tally = Tally(
+            len(matching.classes), geobox.width, spec.block, has_confidence=confidence is not None, has_second="second" in maps
         )
+        legend, table = error_layer.describe(matching.classes)
+        errors = opened.enter_context(writer.create(spec.errors, geobox, legend=legend)) if spec.errors else None
+        core_px = max(TILE_PX // spec.block, 1) * spec.block
+        done, total = 0, geobox.height * geobox.width
+        for tile in tiles(geobox.height, geobox.width, core_px, MARGIN_PX):
+            ids = {
+                role: matching.tables[role][layer.read(tile.read)] for role, layer in {**maps, "reference": reference}.items()
+            }
+            pairs = tally.add(
+                (tile.core.row, tile.core.col),
+                tile.core.within(tile.read).slices,
+                ids["map"],
+                ids["reference"],
+                None if inside is None else inside.read(tile.read),
+                None if confidence is None else confidence.read(tile.read),
+                ids.get("second"),
+            )
+            if errors is not None:
+                errors.write(tile.core, error_layer.paint(pairs, table))
+            done += tile.core.height * tile.core.width
+            report.progress("Comparing", round(done / 1e6, 3), round(total / 1e6, 3), "Mpx")
+        tally.finish()
+        if not tally.pixels[COMPARED]:
+            raise DataError(
+                f"{names['map']} and {names['reference']} have no labelled pixel in common.",
+                "Choose the reference that covers the map, or widen the area of interest.",
+            )
+    if spec.errors:
+        report.artifact("errors", spec.errors)
     found = _head(spec, names, geobox, matching) | figures.of_pixels(tally, matching.classes, spec.seed)
-    found["warnings"] = [*matching.notes, *provenance.warnings(map_path, spec.reference)]
+    if "second" in maps:
+        found["comparison"] = figures.of_comparison(tally, names["map"], names["second"], spec.seed)
     if found["blocks"] < FEW_BLOCKS:
         found["warnings"].append(
             f"The reference covers {found['blocks']} blocks of {spec.block} px, so that intervals are rough; "
@@ -85,60 +138,43 @@ def _compare(spec: AssessSpec, map_path: str, confidence_path: str, report: Repo
     return found
 
 
-def _count(
-    tally: Tally, matching: Matching, names: dict[str, str], mapped: Labels, reference: Labels, block_px: int, report: Reporter
-) -> None:
-    geobox = mapped.geobox
-    core_px = max(TILE_PX // block_px, 1) * block_px
-    map_table, reference_table = matching.tables[names["map"]], matching.tables[names["reference"]]
-    done, total = 0, geobox.height * geobox.width
-    for tile in tiles(geobox.height, geobox.width, core_px, MARGIN_PX):
-        core = tile.core.within(tile.read).slices
-        map_ids, reference_ids = map_table[mapped.read(tile.read)], reference_table[reference.read(tile.read)]
-        tally.add((tile.core.row, tile.core.col), core, map_ids, reference_ids)
-        done += tile.core.height * tile.core.width
-        report.progress("Comparing", done / 1e6, total / 1e6, "Mpx")
-    tally.finish()
-
-
-def _grid(path: str) -> GeoBox:
-    with raster.open_ids(path) as source:
-        return source.geobox
-
-
-def _check_place(path: str, geobox: GeoBox, other: str) -> None:
-    """Refuse a raster on another grid than the map, in words of this job."""
-    from engine.geo import vector
-
-    if vector.is_layer(path):
-        return
-    found = _grid(path)
-    if found.matches(geobox) or ((found.height, found.width) == (geobox.height, geobox.width) and not geobox.is_georeferenced):
-        return
-    line = remedy.warp_to(path, geobox) if found.is_georeferenced and geobox.is_georeferenced else ""
-    if found.is_georeferenced and geobox.is_georeferenced and not geobox.overlaps(found):
-        raise DataError(f"{path} does not overlap the {other}.", "Choose the layer that belongs to this map.")
-    kind = "in another CRS than" if found.crs_wkt != geobox.crs_wkt else "not on the grid of"
-    raise DataError(
-        f"{path} is {kind} the {other}: found {_grid_text(found)}, expected {_grid_text(geobox)}.",
-        f"Put it on that grid: {line}" if line else "Give both the same size and place.",
-    )
-
-
-def _grid_text(geobox: GeoBox) -> str:
-    t = geobox.transform
-    return f"{geobox.height} x {geobox.width} px of {t.a:.6g} from ({t.c:.10g}, {t.f:.10g}), {remedy.crs_label(geobox.crs_wkt)}"
-
-
-def _names(spec: AssessSpec, map_path: str) -> dict[str, str]:
-    """Return a name for each layer as people know it; told apart by their folders where they are the same."""
-    paths = {"map": map_path, "reference": spec.reference}
-    found = {role: Path(path.partition("|")[0]).name for role, path in paths.items()}
-    if len(set(found.values())) < len(found):
-        found = {role: f"{Path(path).parent.name}/{Path(path).name}" for role, path in paths.items()}
-    if len(set(found.values())) < len(found):
-        found = dict(paths)
+def _from_points(spec: AssessSpec, geobox: GeoBox, maps: dict[str, LabelRaster], names: dict[str, str]) -> dict[str, Any]:
+    """Estimate accuracy and areas from a reference sample."""
+    answered = sample.read_back(points.read(spec.reference, geobox, spec.class_field), maps, names)
+    has_area = math.isfinite(geobox.gsd_m)
+    known = figures.of_sample(answered, geobox.gsd_m**2 / M2_PER_HECTARE if has_area else 1.0, "ha" if has_area else "px")
+    found = _head(spec, names, geobox, answered.matching) | {
+        "miou": known["miou"],
+        "overall_accuracy": known["overall_accuracy"]["value"],
+        "per_class": known["per_class"],
+        "sample": known,
+        "pixels": {"Answered points": known["points"], "Points without an answer": answered.unanswered},
+        "counted_unit": "Points",
+    }
+    if "second" in maps:
+        found["comparison"] = figures.of_paired_points(answered, names["map"], names["second"])
+    if answered.unanswered:
+        found["warnings"].append(
+            f"{answered.unanswered} points have no answer and are left out; the estimates hold if they are like the others."
+        )
+    found["warnings"] += estimate.warnings(answered.counts, answered.design.sizes, answered.design.names)
+    found["warnings"] += layers.pixel_area_note(geobox)
     return found
+
+
+def _refuse_for_samples(spec: AssessSpec) -> None:
+    """Refuse what only a full reference can give.
+
+    Raises:
+        SpecError: an option that points cannot serve.
+    """
+    for name, hint in (
+        ("area_of_interest", "Give the area of interest when the sample is designed."),
+        ("confidence", "Leave out --confidence, or give a reference raster or polygons."),
+        ("errors", "Leave out --errors, or give a reference raster or polygons."),
+    ):
+        if getattr(spec, name):
+            raise SpecError(f"A reference of points does not go with --{name.replace('_', '-')}.", hint)
 
 
 def _head(spec: AssessSpec, names: dict[str, str], geobox: GeoBox, matching: Matching) -> dict[str, Any]:
@@ -151,21 +187,23 @@ def _head(spec: AssessSpec, names: dict[str, str], geobox: GeoBox, matching: Mat
         "facts": {
             "Map": spec.map or f"{spec.model} on {spec.image}",
             "Reference": spec.reference,
+            **({"Second map": spec.second_map} if spec.second_map else {}),
+            **({"Area of interest": spec.area_of_interest} if spec.area_of_interest else {}),
             "Size": f"{geobox.height} x {geobox.width} px",
-            "Pixel": f"{geobox.gsd_m:.4g} m" if np.isfinite(geobox.gsd_m) else "without a place on the ground",
+            "Pixel": f"{geobox.gsd_m:.4g} m" if math.isfinite(geobox.gsd_m) else "without a place on the ground",
             "CRS": remedy.crs_label(geobox.crs_wkt),
             "Classes matched by": "name" if matching.by_name else "id",
         },
+        "warnings": list(matching.notes),
     }
 
 
 def _write(spec: AssessSpec, found: dict[str, Any], report: Reporter) -> None:
-    texts = {"report": (spec.report, lambda: page.html(found)), "metrics": (spec.metrics, lambda: _json(found)),
-             "table": (spec.table, lambda: _csv(found))}  # fmt: skip
-    for role, (path, text) in texts.items():
-        if path:
+    makers: dict[str, Callable[[dict[str, Any]], str]] = {"report": page.html, "metrics": _json, "table": _csv}
+    for role, make in makers.items():
+        if path := getattr(spec, role):
             with atomic.output(path) as part:
-                part.write_text(text(), encoding="utf-8", newline="")
+                part.write_text(make(found), encoding="utf-8", newline="")
             report.artifact(role, path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import shutil
 import subprocess
@@ -13,10 +14,11 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from pyproj import Transformer
 from rasterio.transform import from_origin
 from scipy import ndimage
 
-from engine.contract.errors import DataError, EngineError, SpecError
+from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.assess import AssessSpec
 from engine.jobs import assess
@@ -146,3 +148,186 @@ def test_inputs_stay_as_they_are(case):
     before = {p: p.read_bytes() for p in case.folder.iterdir()}
     case()
     assert all(p.read_bytes() == data for p, data in before.items())
+
+
+def test_what_lies_outside_the_area_of_interest_does_not_count(case):
+    west, north = 500_020, 2_779_980
+    box = shapely.box(west, north - 60, west + 80, north)
+    gpd.GeoDataFrame(geometry=[box], crs=32640).to_crs(4326).to_file(case.folder / "area.gpkg")
+    found = case(area_of_interest=str(case.folder / "area.gpkg"))
+    inside = np.s_[40:160, 40:200]
+    expected = Confusion.of(case.mapped[inside], case.reference[inside], 4)
+    assert (
+        abs(found["pixels"]["Compared"] - expected.pixels) < 400
+    )  # the box is not quite straight after its way through degrees
+    assert found["overall_accuracy"] == pytest.approx(expected.overall_accuracy, abs=0.005)
+    assert sum(found["pixels"].values()) == case.mapped.size
+
+
+def test_confidence_is_judged_by_what_is_right(case):
+    right = case.mapped == case.reference
+    percent = np.where(right, 90, 30).astype(np.uint8)
+    found = case(confidence=write(case.folder / "percent.tif", percent, names=()))
+    bins = {round(b["confidence"], 2): b["accuracy"] for b in found["calibration"]["bins"] if b["pixels"]}
+    assert bins == {0.9: 1.0, 0.3: 0.0}
+    shares = write(case.folder / "shares.tif", percent / 100, names=(), dtype="float32")
+    assert case(confidence=shares)["calibration"] == found["calibration"]
+
+
+def test_the_error_raster_shows_what_was_taken_for_what(case):
+    case(errors=str(case.folder / "errors.tif"))
+    with rasterio.open(case.folder / "errors.tif") as file:
+        painted, legend = file.read(1), json.loads(file.tags()["EDGEWISE_LEGEND"])
+    named = {item["id"]: item["name"] for item in legend}
+    compared = (case.mapped != 255) & (case.reference != 255)
+    assert ((painted == 0) == (compared & (case.mapped == case.reference))).all()
+    assert ((painted == 255) == ~compared).all()
+    row, col = np.argwhere(compared & (case.mapped == 1) & (case.reference == 2))[0]
+    assert named[painted[row, col]] == "road mapped as land"
+
+
+def test_the_better_of_two_maps_is_found_and_chance_is_not(case):
+    rng = np.random.default_rng(2)
+    worse = np.where(rng.random(case.mapped.shape) < 0.2, rng.integers(0, 4, case.mapped.shape), case.mapped)
+    worse[case.mapped == 255] = 255
+    second = case(second_map=write(case.folder / "worse.tif", worse), block=32)["comparison"]
+    assert second["figures"][0]["difference"] < 0 and second["figures"][0]["p"] < 0.01
+    assert "worse.tif is worse" in second["verdict"]
+    same = case(second_map=write(case.folder / "again.tif", case.mapped), block=32)["comparison"]
+    assert same["figures"][1]["p"] == 1
+    assert "no difference" in same["verdict"]
+
+
+def test_labels_that_the_model_was_trained_on_are_said(case):
+    from engine.record import fingerprint
+
+    model, reference = case.folder / "model.safetensors", str(case.folder / "reference.tif")
+    for output, inputs in ((case.folder / "map.tif", [str(model)]), (model, [reference])):
+        record = {"inputs": {path: fingerprint(path) for path in inputs}}
+        Path(f"{output}.job.json").write_text(json.dumps(record))
+    assert any("was trained on" in w for w in case()["warnings"])
+    assert not any("was trained on" in w for w in case(reference=write(case.folder / "new.tif", case.mapped))["warnings"])
+
+
+def test_few_blocks_are_said(case):
+    assert any("blocks of 256 px" in w for w in case()["warnings"])
+
+
+def in_zone_39(x, y):
+    return Transformer.from_crs(32640, 32639, always_xy=True).transform(x, y)
+
+
+@pytest.mark.parametrize(
+    ("make", "option", "error", "remedy"),
+    [
+        (lambda f, m: write(f / "x.tif", m, place=from_origin(500_010, 2_780_000, 0.5, 0.5)), "reference", DataError,
+         "not on the grid of the map.*gdalwarp .*-te 500000.0"),
+        (lambda f, m: write(f / "x.tif", m[::2, ::2], place=from_origin(500_000, 2_780_000, 1, 1)), "reference", DataError,
+         "not on the grid of the map.*gdalwarp .*-ts 400 300 -r near"),
+        (lambda f, m: write(f / "x.tif", m, crs="EPSG:32639", place=from_origin(*in_zone_39(500_000, 2_780_000), 0.5, 0.5)),
+         "reference", DataError, "in another CRS than the map.*gdalwarp -t_srs EPSG:32640"),
+        (lambda f, m: write(f / "x.tif", m, place=from_origin(600_000, 2_780_000, 0.5, 0.5)), "reference", DataError,
+         "does not overlap the map. Choose the layer that belongs"),
+        (lambda f, m: write(f / "x.tif", m[::2, ::2], place=from_origin(500_000, 2_780_000, 1, 1)), "second_map", DataError,
+         "not on the grid of the map.*gdalwarp"),
+        (lambda f, m: write(f / "x.tif", m, ("Haus", "Boden", "Weg", "See")), "reference", DataError,
+         "The classes do not match: .*Haus.*Rename the classes"),
+        (lambda f, m: write(f / "x.tif", np.where(m == 255, 0, 255)), "reference", DataError,
+         "no labelled pixel in common.*Choose the reference that covers"),
+        (lambda f, m: write(f / "x.tif", m.astype("int16") + 101, (), dtype="int16"), "confidence", DataError,
+         "has the confidence .*, expected 0 to 100. Give percents"),
+        (lambda f, m: str(f), "report", SpecError, "should end in .html"),
+        (lambda f, m: str(f / "missing" / "r.html"), "report", DataError, "does not exist. Create it or choose another"),
+        (lambda f, m: (f / "folder.html").mkdir() or str(f / "folder.html"), "report", DataError,
+         "is a folder.*Choose another name"),
+        (lambda f, m: None, "map", SpecError, "Give --map, or --model and --image"),
+        (lambda f, m: str(f / "map.tif"), "model", SpecError, "Give --map, or --model and --image"),
+    ],
+)  # fmt: skip
+def test_a_request_that_cannot_hold_is_refused_with_the_remedy(case, make, option, error, remedy):
+    before = set(case.folder.iterdir())
+    value = make(case.folder, case.mapped)
+    with pytest.raises(error, match=remedy):
+        case(**{option: value})
+    left = {p.name for p in set(case.folder.iterdir()) - before} - {"x.tif", "folder.html"}
+    assert not left, f"{left} was left behind"
+
+
+def test_a_model_is_run_on_the_fly(case):
+    """The map that `segment` writes and the map that `assess` makes are the same."""
+    from engine.contract.legend import Legend
+    from engine.contract.specs.segment import SegmentSpec
+    from engine.jobs import segment
+    from models import build, checkpoint
+    from models.card import Card
+
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (3, *case.mapped.shape), dtype=np.uint8)
+    with rasterio.open(
+        case.folder / "image.tif", "w", driver="GTiff", height=300, width=400, count=3, dtype="uint8", crs="EPSG:32640",
+        transform=PLACE,
+    ) as file:  # fmt: skip
+        file.write(image)
+    network = build("unet_mobilenet_v2_thin", bands=3, classes=4)
+    card = Card(
+        network="unet_mobilenet_v2_thin", bands=("red", "green", "blue"), scaling=((127.0, 60.0),) * 3, dtype="uint8",
+        gsd_m=(0.4, 0.6),
+        legend=Legend.from_names(NAMES), halo_px=32, tile_px=256, grade="seamless",
+    )  # fmt: skip
+    model, image_path, classes = (str(case.folder / n) for n in ("model.safetensors", "image.tif", "classes.tif"))
+    checkpoint.save(model, network, card)
+    spec = SegmentSpec.from_dict({"image": image_path, "model": model, "output": classes, "device": "cpu"})
+    segment.run(spec, Reporter(lambda event: None))
+    made = case(map=None, model=model, image=image_path)
+    given = case(map=classes)
+    assert made["confusion"] == given["confusion"]
+    assert made["calibration"]["ece"] is not None
+    assert not [p for p in case.folder.iterdir() if p.name.startswith(".assess")]
+    assert not [e for e in made["events"] if e["event"] == "artifact" and not Path(e["path"]).exists()]
+
+
+def browser():
+    found = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+    assert found, "Chromium is missing; install it with: apt-get install -y chromium"
+    return found
+
+
+def open_in_browser(page, folder, *options):
+    done = subprocess.run(
+        [
+            browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+            "--no-first-run", f"--user-data-dir={folder / 'profile'}", *options, page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_report_fits_a_phone_in_a_real_browser_and_asks_the_network_for_nothing(case):
+    names = ("<b>roof</b>", "land & sand", 'a "long" name of a class that nobody would give', "water")
+    legend = dict(enumerate(names))
+    found = case(
+        map=write(case.folder / "odd.tif", case.mapped, legend),
+        reference=write(case.folder / "odd_reference.tif", case.reference, legend),
+    )
+    report = case.folder / "report.html"
+    text = report.read_text()
+    assert "<script" not in text and "<link" not in text and "<img" not in text and "@import" not in text and "url(" not in text
+    probe = case.folder / "probe.html"
+    probe.write_text(
+        '<body><iframe id="f" src="report.html" width="390" height="800"></iframe><script>'
+        "f.onload = () => { const d = f.contentDocument; document.title = JSON.stringify({"
+        "wide: d.documentElement.scrollWidth, svgs: [...d.querySelectorAll('svg')].map(s => s.getBoundingClientRect().width),"
+        "requests: f.contentWindow.performance.getEntriesByType('resource').length,"
+        "text: d.body.innerText.slice(0, 20000)}); }</script></body>"
+    )
+    dom = open_in_browser(probe, case.folder, "--allow-file-access-from-files", "--virtual-time-budget=3000", "--dump-dom")
+
+    seen = json.loads(html.unescape(dom.split("<title>")[1].split("</title>")[0]))
+    assert seen["wide"] <= 390, "the page scrolls sideways on a phone"
+    assert seen["requests"] == 0
+    assert len(seen["svgs"]) == 1 and all(250 < w <= 390 for w in seen["svgs"])
+    assert f"{found['miou']:.3f}" in seen["text"]
+    for name in names:
+        assert name in seen["text"], "a class name is not shown as it is"

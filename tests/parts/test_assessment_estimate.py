@@ -85,7 +85,7 @@ def test_stehman_2014_worked_example():
 
 def test_olofsson_2014_sample_size_and_proportional_allocation():
     accuracy = np.array([0.7, 0.6, 0.9, 0.95])
-    total = allocation.size_for(0.01, OLOFSSON_SIZES, accuracy)
+    total = allocation.size_for(0.01, OLOFSSON_SIZES, accuracy, lambda n: allocation.neyman(n, OLOFSSON_SIZES, accuracy))
     assert total == 641
     assert allocation.proportional(total, OLOFSSON_SIZES).tolist() == [13, 10, 205, 413]
     assert allocation.equal(640, OLOFSSON_SIZES).tolist() == [160] * 4
@@ -114,14 +114,9 @@ def test_every_allocation_spends_the_points_and_no_stratum_twice(strata, total, 
 
 def test_neyman_gives_the_smallest_error_of_overall_accuracy():
     sizes, accuracy = OLOFSSON_SIZES, np.array([0.7, 0.6, 0.9, 0.95])
-
-    def error(points):
-        weights = sizes / sizes.sum()
-        return math.sqrt((weights**2 * accuracy * (1 - accuracy) / np.maximum(points, 1)).sum())
-
-    best = error(allocation.neyman(640, sizes, accuracy))
-    assert best <= error(allocation.proportional(640, sizes))
-    assert best <= error(allocation.equal(640, sizes))
+    best = allocation.expected_error(allocation.neyman(640, sizes, accuracy), sizes, accuracy)
+    assert best <= allocation.expected_error(allocation.proportional(640, sizes), sizes, accuracy)
+    assert best <= allocation.expected_error(allocation.equal(640, sizes), sizes, accuracy)
 
 
 def test_intervals_hold_the_truth_in_about_95_of_100_samples():

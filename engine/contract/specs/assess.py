@@ -48,9 +48,7 @@ class AssessSpec(Spec):
     report: str = params.output_file("Report", "HTML report that is written.", ("html",))
     metrics: str = params.output_file("Metrics", "The same figures as JSON.", ("json",), optional=True)
     table: str = params.output_file("Table", "The same figures as CSV for a spreadsheet.", ("csv",), optional=True)
-    errors: str = params.output_raster(
-        "Errors", "Raster that shows where the map is wrong, and what for what.", optional=True
-    )
+    errors: str = params.output_raster("Errors", "Raster that shows where the map is wrong, and what for what.", optional=True)
 
     def check(self) -> None:
         """Refuse a request with no map or two, and a report path that is a folder."""
