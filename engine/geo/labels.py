@@ -54,7 +54,7 @@ class LabelRaster:
         self.path = source.path
         self.geobox = geobox
         self._source = source
-        self._legend_origin = "the legend given" if legend else "the names in the file"
+        self._legend_origin = "the legend given has" if legend else "the file names"
         self._known = legend or (source.legend() if source.names_classes() else None)
         self.counts = count_ids(self)
         self.legend = self._known or self._found_legend()
@@ -75,7 +75,7 @@ class LabelRaster:
             unknown = np.ones(256, bool)
             unknown[[*self._known.ids, UNLABELLED]] = False
             known = ", ".join(f"{c.id} {c.name}" for c in self._known)
-            self._refuse(ids, unknown[labels], f"{self._legend_origin} has {known}")
+            self._refuse(ids, unknown[labels], f"{self._legend_origin} {known}")
         return labels
 
     def close(self) -> None:

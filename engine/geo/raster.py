@@ -21,7 +21,7 @@ from rasterio.windows import Window as RasterioWindow
 from engine.contract.errors import DataError
 from engine.contract.legend import Legend
 from engine.contract.params import is_local
-from engine.geo import names, remedy, whole
+from engine.geo import names, remedy, validity, whole
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
 
@@ -104,20 +104,14 @@ class Raster:
             DataError: a band is missing, or the file cannot be read here.
         """
         positions = range(self.count) if bands is None else [self._position(band) for band in bands]
+        inside = window.clip(self.geobox.frame)
+        if inside == window and not inside.is_empty:
+            return self._read_inside(inside, positions)
         data = np.zeros((len(positions), window.height, window.width), self.dtype)
         valid = np.zeros((window.height, window.width), bool)
-        inside = window.clip(self.geobox.frame)
-        if inside.is_empty:
-            return data, valid
-        target = inside.within(window).slices
-        if self._palette is None:
-            data[(slice(None), *target)], valid[target] = self._read_bands(inside, [self._indexes[p] for p in positions])
-        else:
-            ids, valid[target] = self._read_bands(inside, [0])
-            colors = self._palette[np.minimum(ids[0], len(self._palette) - 1)]  # (h, w, 4)
-            valid[target] &= colors[..., 3] > 0
-            data[(slice(None), *target)] = colors[..., list(positions)].transpose(2, 0, 1)
-        data[:, ~valid] = 0
+        if not inside.is_empty:
+            target = inside.within(window).slices
+            data[(slice(None), *target)], valid[target] = self._read_inside(inside, positions)
         return data, valid
 
     def fingerprint(self) -> str:
@@ -152,6 +146,19 @@ class Raster:
             return self.bands.index(str(band))
         raise DataError(f"{self.path}: there is no band {band!r}; its bands are {', '.join(self.bands)}.")
 
+    def _read_inside(self, window: Window, positions: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `read` returns, for a window inside the raster."""
+        if self._palette is None:
+            data, valid = self._read_bands(window, [self._indexes[p] for p in positions])
+        else:
+            ids, valid = self._read_bands(window, [0])
+            colors = self._palette[np.minimum(ids[0], len(self._palette) - 1)]  # (h, w, 4)
+            valid &= colors[..., 3] > 0
+            data = np.ascontiguousarray(colors[..., list(positions)].transpose(2, 0, 1))
+        if not valid.all():
+            data[:, ~valid] = 0
+        return data, valid
+
     def _read_bands(self, window: Window, indexes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return physical values and validity of bands of the file, inside the raster."""
         place = RasterioWindow(window.col, window.row, window.width, window.height)
@@ -167,7 +174,7 @@ class Raster:
                 "The file is damaged there: copy or export it again; `gdalinfo -checksum` shows whether a copy is whole.",
             ) from error
         raw = stored[: len(indexes)]
-        valid = _measured(raw, [self._dataset.nodatavals[i] for i in indexes])
+        valid = validity.measured(raw, [self._dataset.nodatavals[i] for i in indexes])
         for mask in (*masks, *stored[len(indexes) :]):
             valid &= mask > 0
         if not self._is_scaled:
@@ -252,41 +259,6 @@ def _band_names(dataset: rasterio.DatasetReader, indexes: Sequence[int]) -> tupl
         name = dataset.descriptions[index] or ("" if color in _UNNAMED else color.name)
         found.append(name if name and name not in found else f"band {index + 1}")
     return tuple(found)
-
-
-def _measured(raw: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
-    """Return where numbers (B, h, w) are measurements, by nodata and NaN; (h, w) bool."""
-    valid = np.ones(raw.shape[1:], bool)
-    if np.issubdtype(raw.dtype, np.floating):
-        valid &= np.isfinite(raw).all(axis=0)
-    ambiguous = np.ones(raw.shape[1:], bool)
-    has_ambiguous = False
-    for band, value in zip(raw, nodata, strict=True):
-        empty = _equals(band, value)
-        if empty is not None and not _is_extreme(value, raw.dtype):
-            valid &= ~empty
-            continue
-        has_ambiguous = has_ambiguous or empty is not None
-        ambiguous &= False if empty is None else empty
-    return valid & ~ambiguous if has_ambiguous else valid
-
-
-def _equals(band: np.ndarray, value: float | None) -> np.ndarray | None:
-    """Return where a band has its nodata value; None where it has none, or one that its type cannot hold."""
-    if value is None or np.isnan(value):
-        return None
-    if np.issubdtype(band.dtype, np.integer):
-        limits = np.iinfo(band.dtype)
-        if value != int(value) or not limits.min <= value <= limits.max:
-            return None
-        return band == int(value)
-    with np.errstate(over="ignore"):
-        return band == band.dtype.type(value)
-
-
-def _is_extreme(value: float | None, dtype: np.dtype) -> bool:
-    """Return whether a nodata value is also what a dark or saturated pixel measures."""
-    return np.issubdtype(dtype, np.unsignedinteger) and value in (0, np.iinfo(dtype).max)
 
 
 def cause(error: BaseException) -> str:
