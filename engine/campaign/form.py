@@ -44,6 +44,10 @@ def layer_styles(legend: Legend) -> pd.DataFrame:
             fixed=_OFFERED,
             defaults=_NOW, sort="rank", title="\"rank\" || ': ' || \"reason\"",
         ),
+        "predictions": _qml(
+            _categories(legend, "faint"), maps={"class_id": classes}, aliases={"class_id": "class seen by the model"},
+            fixed=("unit", "round", "class_id"), defaults={},
+        ),
         "borders": _qml(
             _single(_line(0, _DONE)), maps={"class_left": classes, "class_right": classes},
             aliases={"class_left": "class on the left", "class_right": "class on the right"}, fixed=(), defaults=drawn,
@@ -118,7 +122,7 @@ def _categories(legend: Legend, kind: str) -> str:
         f'<category render="true" symbol="{i}" type="long" value="{c.id}" label={quoteattr(c.name)}/>'
         for i, c in enumerate(legend)
     )
-    make = _dot if kind == "marker" else _fill
+    make = {"marker": _dot, "fill": _fill, "faint": _faint}[kind]
     symbols = "".join(make(i, ",".join(map(str, c.rgb))) for i, c in enumerate(legend))
     return (
         '<renderer-v2 type="categorizedSymbol" attr="class_id" enableorderby="0" forceraster="0" symbollevels="0">'
@@ -141,6 +145,11 @@ def _line(number: int, rgb: str) -> str:
 
 def _fill(number: int, rgb: str) -> str:
     options = {"color": f"{rgb},120", "outline_color": f"{rgb},255", "outline_width": "0.4", "style": "solid"}
+    return _symbol(number, "fill", "SimpleFill", options)
+
+
+def _faint(number: int, rgb: str) -> str:
+    options = {"color": f"{rgb},40", "outline_color": f"{rgb},255", "outline_width": "0.2", "style": "solid"}
     return _symbol(number, "fill", "SimpleFill", options)
 
 

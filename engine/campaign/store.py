@@ -1,8 +1,8 @@
 """Write the rounds of a campaign and read what people answered.
 
 A new campaign is written beside its name and renamed when it is whole. A later round is appended in the file itself, as
-one SQLite transaction for each table, units first: a rename would cut off a QGIS that has the campaign open, and the answers
-typed there would be lost. Reading takes a copy through SQLite's backup, never the live file.
+one SQLite transaction for each table, the log of rounds last: a rename would cut off a QGIS that has the campaign open,
+and the answers typed there would be lost. Reading takes a copy through SQLite's backup, never the live file.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ UNITS = {
 }  # fmt: skip
 """Fields of the layer `units`; the engine fills up to `status` and `model`, the analyst the rest."""
 
+PARTS = {"unit": str, "round": int, "class_id": int}
+"""Fields of the layer `predictions`: what the model sees inside each unit, so that its border shows and can be confirmed."""
+
 _DRAWN = {"note": str, "who": str, "drawn": "datetime"}
 _EMPTY_LAYERS = {
     "borders": ("MultiLineString", {"unit": str, "class_left": int, "class_right": int, **_DRAWN}),
@@ -45,7 +48,7 @@ _ANSWERS = {
     "unit": str, "round": int, "answer": str, "class_id": int, "who": str, "answered": "datetime", "seconds": float,
     "accepted": int,
 }  # fmt: skip
-_TABLES = ("units", *_EMPTY_LAYERS, "answers", "classes", "rounds")
+_TABLES = ("units", "predictions", *_EMPTY_LAYERS, "answers", "classes", "rounds")
 _BUSY_SECONDS = 2.0
 _GPKG_VERSION = "1.2"  # the newest that QGIS 3.22 takes without a warning
 
@@ -58,6 +61,7 @@ class Campaign:
         legend: its classes.
         rounds: one row for each round, oldest first.
         units: every unit offered, with answers.
+        predictions: the model's classes inside the units.
         borders: redrawn borders.
         corrections: polygons drawn anywhere.
         points: points set anywhere.
@@ -67,6 +71,7 @@ class Campaign:
     legend: Legend
     rounds: pd.DataFrame
     units: gpd.GeoDataFrame
+    predictions: gpd.GeoDataFrame
     borders: gpd.GeoDataFrame
     corrections: gpd.GeoDataFrame
     points: gpd.GeoDataFrame
@@ -78,12 +83,15 @@ class Campaign:
         return int(max(self.units["round"].max() if len(self.units) else 0, self.rounds["round"].max()))
 
 
-def create(path: str | Path, units: gpd.GeoDataFrame, legend: Legend, record: Mapping[str, Any]) -> None:
+def create(
+    path: str | Path, units: gpd.GeoDataFrame, predictions: gpd.GeoDataFrame, legend: Legend, record: Mapping[str, Any]
+) -> None:
     """Write a campaign with its first round; it appears whole or not at all.
 
     Args:
         path: GeoPackage.
         units: fields of `UNITS` that the engine fills, geometry in the orthophoto's CRS.
+        predictions: fields of `PARTS`.
         legend: classes.
         record: what is kept of the round, plain values.
 
@@ -93,6 +101,7 @@ def create(path: str | Path, units: gpd.GeoDataFrame, legend: Legend, record: Ma
     """
     with atomic.output(path) as part, _in_words(path):
         _write(part, "units", _completed(units), geometry_type="MultiPolygon", VERSION=_GPKG_VERSION)
+        _write(part, "predictions", predictions, geometry_type="MultiPolygon")
         for layer, (geometry_type, columns) in _EMPTY_LAYERS.items():
             empty = gpd.GeoDataFrame(_columns(columns, 0), geometry=gpd.GeoSeries([], crs=units.crs), crs=units.crs)
             _write(part, layer, empty, geometry_type=geometry_type)
@@ -102,7 +111,7 @@ def create(path: str | Path, units: gpd.GeoDataFrame, legend: Legend, record: Ma
         _write(part, "layer_styles", form.layer_styles(legend), FID="id")
 
 
-def append(path: str | Path, units: gpd.GeoDataFrame, record: Mapping[str, Any]) -> None:
+def append(path: str | Path, units: gpd.GeoDataFrame, predictions: gpd.GeoDataFrame, record: Mapping[str, Any]) -> None:
     """Add a round to a campaign in one go; what is there stays as it is.
 
     Raises:
@@ -111,6 +120,7 @@ def append(path: str | Path, units: gpd.GeoDataFrame, record: Mapping[str, Any])
     """
     with atomic.lock(path), _in_words(path):
         _wait_for_writer(path)
+        _write(Path(path), "predictions", predictions, append=True)
         _write(Path(path), "units", _completed(units), append=True)
         _write(Path(path), "rounds", _record(record), append=True)
 

@@ -63,7 +63,7 @@ def run(spec: SuggestSpec, report: Reporter) -> dict[str, Any]:
             open_to_choice=_not_offered_yet(found.units, image.geobox, before),
         )  # fmt: skip
         report.check()
-        layer = _layer(found, batch, legend, image.geobox, turn, model.card.hash[:12])
+        layer, parts = _layers(found, batch, legend, image.geobox, turn, model.card.hash[:12])
         fingerprint = image.fingerprint()
     if not len(layer):
         raise DataError(f"{spec.output}: every unit of {spec.image} was offered before.", "Label another orthophoto.")
@@ -77,9 +77,9 @@ def run(spec: SuggestSpec, report: Reporter) -> dict[str, Any]:
         "class_weights": {n: round(float(w), 4) for n, w in zip(legend.names, weights, strict=True)},
     }  # fmt: skip
     if before is None:
-        store.create(spec.output, layer, legend, record)
+        store.create(spec.output, layer, parts, legend, record)
     else:
-        store.append(spec.output, layer, record)
+        store.append(spec.output, layer, parts, record)
     report.artifact("campaign", spec.output)
     quota = Counter(legend.names[c] for c in found.units.quota_class[batch.chosen])
     return {
@@ -150,20 +150,25 @@ def _not_offered_yet(units: Units, geobox: GeoBox, before: store.Campaign | None
     return is_open
 
 
-def _layer(
+def _layers(
     found: survey.Survey, batch: select.Batch, legend: Legend, geobox: GeoBox, turn: int, model: str
-) -> gpd.GeoDataFrame:
-    """Return the batch as features, in the order in which they are visited."""
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the batch as features in the order in which they are visited, and what the model sees inside each."""
     chosen = found.units.take(batch.chosen)
     order = walk.serpentine(chosen.center_row, chosen.center_col)
-    units, picked = chosen.take(order), batch.chosen[order]
-    ids = np.array(legend.ids)
-    polygons = []
-    for unit in picked:
-        window, mask = found.mask(int(unit))
-        polygons.append(outline.polygon(mask, window.row, window.col, tuple(geobox.transform)))
+    units, ids = chosen.take(order), np.array(legend.ids)
+    names = [f"{_KINDS[k]}-{r}-{c}" for k, r, c in zip(units.kind, units.row, units.col, strict=True)]
+    shapes, owners, seen, parts = [], [], [], []
+    for name, unit in zip(names, batch.chosen[order].tolist(), strict=True):
+        window, mask, classes = found.cut_out(unit)
+        place = (window.row, window.col, tuple(geobox.transform))
+        shapes.append(outline.polygon(mask, *place))
+        for channel in np.unique(classes[mask]):
+            owners.append(name)
+            seen.append(ids[channel])
+            parts.append(outline.polygon(mask & (classes == channel), *place))
     columns = {
-        "unit": [f"{_KINDS[k]}-{r}-{c}" for k, r, c in zip(units.kind, units.row, units.col, strict=True)],
+        "unit": names,
         "round": np.full(len(units), turn, np.int32),
         "rank": np.arange(1, len(units) + 1, dtype=np.int32),
         "kind": [_KINDS[k] for k in units.kind],
@@ -175,4 +180,6 @@ def _layer(
         "pixels": units.area_px.astype(np.int32),
         "model": [model] * len(units),
     }
-    return gpd.GeoDataFrame(columns, geometry=polygons, crs=geobox.crs_wkt or None)
+    predicted = {"unit": owners, "round": np.full(len(owners), turn, np.int32), "class_id": np.array(seen, np.int32)}
+    crs = geobox.crs_wkt or None
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs), gpd.GeoDataFrame(predicted, geometry=parts, crs=crs)

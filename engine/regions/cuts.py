@@ -190,4 +190,5 @@ def _touching(band: NDArray[np.int32], small: NDArray[np.bool_], cell_of: NDArra
     touch = ((one, other, (one != other) & (one > 0) & (other > 0)) for one, other in windows)
     pairs = np.concatenate([np.stack([one[at], other[at]]) for one, other, at in touch], axis=1)
     pairs = pairs[:, (cell_of[pairs[0]] == cell_of[pairs[1]]) & (small[pairs[0]] | small[pairs[1]])]
-    return np.unique(pairs, axis=1).T.tolist() if pairs.size else []
+    keys = np.unique(pairs.min(axis=0).astype(np.int64) << 32 | pairs.max(axis=0))
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1).tolist()

@@ -33,8 +33,8 @@ MISSED_SCORE = 0.5
 """Mean score that such an edge needs: where the model is sure, texture is texture."""
 
 _SMOOTH = np.array([0.0545, 0.2442, 0.4026, 0.2442, 0.0545], np.float32)  # Gaussian, sigma 1 px, cut at 2 px
-_SCHARR_ALONG = np.array([3, 10, 3], np.float32) / 16
-_SCHARR_ACROSS = np.array([-1, 0, 1], np.float32) / 2
+_SCHARR_ALONG = np.array([3 / 16, 10 / 16, 3 / 16], np.float32)
+_SCHARR_ACROSS = np.array([-0.5, 0, 0.5], np.float32)
 _REACH_PX = 4  # smoothing, Scharr and thinning together: an invalid pixel spoils the gradient this far
 
 

@@ -157,11 +157,11 @@ def _gumbel(units: Units, key: str) -> NDArray[np.float64]:
     """Return Gumbel noise that depends on the key and on where a unit is, not on the order of the table."""
     start = np.uint64(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little"))
     place = (units.row.astype(np.uint64) << np.uint64(33)) | (units.col.astype(np.uint64) << np.uint64(2))
-    mixed = place | units.kind.astype(np.uint64)
+    mixed: NDArray = place | units.kind.astype(np.uint64)
     with np.errstate(over="ignore"):  # splitmix64, Steele et al. 2014
         mixed = (mixed ^ start) + np.uint64(0x9E3779B97F4A7C15)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
+        mixed = mixed ^ (mixed >> np.uint64(31))
     uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
     return -np.log(-np.log(uniform))

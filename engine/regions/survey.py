@@ -30,8 +30,20 @@ Read = Callable[[Window], tuple[NDArray, NDArray[np.bool_]]]
 Piece = tuple[Window, NDArray, NDArray, NDArray[np.bool_]]
 """A window, its (C, h, w) probabilities as float in [0, 1] or uint8 in 0-255, (B, h, w) image and (h, w) validity."""
 
-Strip = tuple[int, NDArray[np.uint8], NDArray, NDArray[np.bool_]]
-"""Full-width rows with a margin left and right: first row, probabilities as bytes, image, validity."""
+
+@dataclass(frozen=True)
+class Strip:
+    """Full-width rows with a margin left and right: probabilities as bytes (C, h, W), image (B, h, W), validity (h, W)."""
+
+    row: int
+    probs: NDArray[np.uint8]
+    image: NDArray
+    valid: NDArray[np.bool_]
+
+    @property
+    def end(self) -> int:
+        """Return the row after the last one."""
+        return self.row + len(self.valid)
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Survey:
         units: the table, in order of the anchors.
         mean_probs: (C,) mean probability of each class over the valid pixels.
         valid_px: number of valid pixels.
-        pixels: compressed labels of each tile.
+        pixels: labels and predicted classes of each tile, compressed.
         corners: row and column of each tile's core.
     """
 
@@ -52,21 +64,24 @@ class Survey:
     pixels: tuple[bytes, ...]
     corners: tuple[tuple[int, int], ...]
 
-    def mask(self, unit: int) -> tuple[Window, NDArray[np.bool_]]:
-        """Return the pixels of one unit: a window of the raster and which of its pixels belong to the unit."""
+    def cut_out(self, unit: int) -> tuple[Window, NDArray[np.bool_], NDArray[np.uint8]]:
+        """Return one unit: a window of the raster, which of its pixels belong to the unit, and their predicted classes."""
         tile = int(self.units.tile[unit])
-        labels = np.frombuffer(zlib.decompress(self.pixels[tile]), np.uint16).reshape(TILE_PX + 2 * RIM_PX, -1)
-        row, col = int(self.units.row[unit]), int(self.units.col[unit])
+        whole = np.frombuffer(zlib.decompress(self.pixels[tile]), np.uint8)
+        size = len(whole) // 3
+        side = TILE_PX + 2 * RIM_PX
+        labels, classes = whole[: 2 * size].view(np.uint16).reshape(side, side), whole[2 * size :].reshape(side, side)
         top, left = self.corners[tile][0] - RIM_PX, self.corners[tile][1] - RIM_PX
-        rows = _around(row, top, len(labels))
-        cols = _around(col, left, labels.shape[1])
+        rows = _around(int(self.units.row[unit]), top, side)
+        cols = _around(int(self.units.col[unit]), left, side)
         mask = labels[rows, cols] == self.units.label[unit]
         down, across = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        inside = (slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1))
         window = Window(
             top + rows.start + int(down[0]), left + cols.start + int(across[0]),
             int(down[-1] - down[0]) + 1, int(across[-1] - across[0]) + 1,
         )  # fmt: skip
-        return window, mask[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+        return window, mask[inside], classes[rows, cols][inside]
 
 
 def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, workers: int = 0) -> Survey:
@@ -82,24 +97,23 @@ def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, wo
     tables: list[Units] = []
     pixels: list[bytes] = []
     corners: list[tuple[int, int]] = []
-    sums: NDArray[np.int64] = np.zeros(0, np.int64)
+    sums: NDArray[np.int64] | int = 0
     valid_px = 0
     starts = range(0, width, TILE_PX)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         for strip in _tile_rows(_strips(pieces, width), height):
-            row, probs, _, valid = strip
             core = slice(MARGIN_PX, MARGIN_PX + TILE_PX)
-            valid_px += int(valid[core].sum())
-            totals = np.array([int(p[core][valid[core]].sum(dtype=np.int64)) for p in probs])
-            sums = totals + (sums if len(sums) else 0)
+            valid = strip.valid[core]
+            valid_px += int(valid.sum())
+            sums = sums + np.array([p[core][valid].sum(dtype=np.int64) for p in strip.probs])
             numbers = range(len(pixels), len(pixels) + len(starts))
             for col, (packed, table) in zip(
                 starts, pool.map(partial(_find, strip, settings), starts, numbers), strict=True
             ):  # fmt: skip
                 pixels.append(packed)
                 tables.append(table)
-                corners.append((row, col))
-    mean = sums / max(255.0 * valid_px, 1.0)
+                corners.append((strip.row, col))
+    mean = np.asarray(sums) / max(255.0 * valid_px, 1.0)
     return Survey(Units.join(tables), mean, valid_px, tuple(pixels), tuple(corners))
 
 
@@ -123,10 +137,11 @@ def measure(read: Read, height: int, width: int) -> tuple[NDArray[np.float32], f
 
 def _find(strip: Strip, settings: Settings, col: int, number: int) -> tuple[bytes, Units]:
     """Return the compressed labels and the units of one tile of a tile row."""
-    row, probs, image, valid = strip
     cols = slice(col, col + TILE_PX + 2 * MARGIN_PX)
-    labels, table = units.find(probs[:, :, cols], image[:, :, cols], valid[:, cols], (row, col), settings, number)
-    return zlib.compress(labels.tobytes(), 1), table
+    found = units.find(
+        strip.probs[:, :, cols], strip.image[:, :, cols], strip.valid[:, cols], (strip.row, col), settings, number
+    )
+    return zlib.compress(found.labels.tobytes() + found.classes.tobytes(), 1), found.units
 
 
 def _strips(pieces: Iterable[Piece], width: int) -> Iterator[Strip]:
@@ -135,39 +150,44 @@ def _strips(pieces: Iterable[Piece], width: int) -> Iterator[Strip]:
     for window, probs, image, valid in pieces:
         if strip is None:
             shape = (window.height, -(-width // TILE_PX) * TILE_PX + 2 * MARGIN_PX)
-            strip = (
+            strip = Strip(
                 window.row, np.zeros((len(probs), *shape), np.uint8), np.zeros((len(image), *shape), image.dtype),
                 np.zeros(shape, bool),
             )  # fmt: skip
         cols = slice(MARGIN_PX + window.col, MARGIN_PX + window.col + window.width)
-        strip[1][..., cols], strip[2][..., cols], strip[3][..., cols] = _as_bytes(probs), image, valid
+        strip.probs[..., cols], strip.image[..., cols], strip.valid[..., cols] = _as_bytes(probs), image, valid
         if window.col + window.width == width:
             yield strip
             strip = None
 
 
 def _tile_rows(strips: Iterable[Strip], height: int) -> Iterator[Strip]:
-    """Yield the rows of each tile row with the margin above and below; what lies outside the raster is invalid."""
+    """Yield each tile row with the margin above and below, `row` that of its core; what lies outside the raster is invalid."""
     held: list[Strip] = []
     core_row = 0
     for strip in strips:
         held.append(strip)
-        received = strip[0] + strip[3].shape[0]
-        while core_row < height and received >= min(core_row + TILE_PX + MARGIN_PX, height):
-            yield core_row, *(_rows(held, k, core_row - MARGIN_PX) for k in (1, 2, 3))
+        while core_row < height and strip.end >= min(core_row + TILE_PX + MARGIN_PX, height):
+            top = core_row - MARGIN_PX
+            places = [(s.row, s.end) for s in held]
+            yield Strip(
+                core_row,
+                _rows([s.probs for s in held], places, top),
+                _rows([s.image for s in held], places, top),
+                _rows([s.valid for s in held], places, top),
+            )
             core_row += TILE_PX
-            held = [s for s in held if s[0] + s[3].shape[0] > core_row - MARGIN_PX]
+            held = [s for s in held if s.end > core_row - MARGIN_PX]
 
 
-def _rows(held: list[Strip], k: int, top: int) -> NDArray:
-    """Return the k-th array of the strips from row `top` on, the height of a tile with its margin."""
-    sample: NDArray = held[0][k]
-    rows = np.zeros((*sample.shape[:-2], TILE_PX + 2 * MARGIN_PX, sample.shape[-1]), sample.dtype)
-    for strip in held:
-        array: NDArray = strip[k]
-        first, last = max(strip[0], top), min(strip[0] + array.shape[-2], top + rows.shape[-2])
+def _rows(arrays: list[NDArray], places: list[tuple[int, int]], top: int) -> NDArray:
+    """Return the rows of a tile with its margin, from row `top` on, out of arrays that lie at `places`."""
+    height = TILE_PX + 2 * MARGIN_PX
+    rows = np.zeros((*arrays[0].shape[:-2], height, arrays[0].shape[-1]), arrays[0].dtype)
+    for array, (start, end) in zip(arrays, places, strict=True):
+        first, last = max(start, top), min(end, top + height)
         if first < last:
-            rows[..., first - top : last - top, :] = array[..., first - strip[0] : last - strip[0], :]
+            rows[..., first - top : last - top, :] = array[..., first - start : last - start, :]
     return rows
 
 

@@ -92,9 +92,24 @@ class Units:
         return joined.take(np.lexsort((joined.kind, joined.col, joined.row)))
 
 
+@dataclass(frozen=True)
+class Found:
+    """The units of one tile; both planes reach `RIM_PX` beyond the core.
+
+    Args:
+        labels: 0 where no unit is offered.
+        classes: predicted class channels without speckle, UNLABELLED where invalid.
+        units: the table.
+    """
+
+    labels: NDArray[np.uint16]
+    classes: NDArray[np.uint8]
+    units: Units
+
+
 def find(
     probs: NDArray, image: NDArray, valid: NDArray[np.bool_], origin: tuple[int, int], settings: Settings, tile: int = 0
-) -> tuple[NDArray[np.uint16], Units]:
+) -> Found:
     """Return the units whose cells lie in the core of one tile, and where they are.
 
     Args:
@@ -105,9 +120,6 @@ def find(
             `MARGIN_PX` more on each side, invalid outside the raster.
         settings: shared by the raster's tiles.
         tile: number of the tile, kept in the table.
-
-    Returns:
-        (core height + 2 RIM_PX, core width + 2 RIM_PX) labels, 0 where no unit is offered; and the table.
     """
     start = (origin[0] - MARGIN_PX, origin[1] - MARGIN_PX)
     soft = torch.from_numpy(np.ascontiguousarray(probs))
@@ -146,7 +158,7 @@ def find(
     shares, each = table["shares"], np.arange(n)
     anchor_row = np.where(kind == EDGE, edge_column(band.row) + start[0], table["row"])
     anchor_col = np.where(kind == EDGE, edge_column(band.col) + start[1], table["col"])
-    return labels.astype(np.uint16), Units(
+    units = Units(
         kind, anchor_row.astype(np.int32), anchor_col.astype(np.int32), table["center_row"], table["center_col"],
         table["area_px"], line.astype(np.int32),
         (edge_column(band.unsupported_px) / np.maximum(line, 1)).astype(np.float32),
@@ -154,6 +166,7 @@ def find(
         class_a.astype(np.uint8), class_b.astype(np.uint8), shares[each, class_a], shares[each, class_b],
         table["quota_class"], table["uncertainty"], np.full(n, tile, np.int32), np.arange(1, n + 1, dtype=np.uint16),
     )  # fmt: skip
+    return Found(labels.astype(np.uint16), classes[rim], units)
 
 
 def _ground(image: NDArray, valid: NDArray[np.bool_], classes: NDArray[np.uint8], settings: Settings) -> NDArray[np.int64]:
@@ -181,7 +194,7 @@ def _measure(
     first = np.zeros(n, np.int64)
     first[number[::-1]] = at[::-1]
 
-    def total(values: NDArray) -> NDArray[np.float64]:
+    def total(values: NDArray) -> NDArray:
         return np.bincount(number, weights=values, minlength=n)
 
     entropy = torch.special.entr(probs).sum(dim=0).numpy().ravel()[at]

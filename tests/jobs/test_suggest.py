@@ -105,6 +105,14 @@ def test_units_lie_on_whole_valid_pixels_of_the_orthophoto_and_share_none(first_
         assert dataset.dataset_mask()[covered > 0].all()
 
 
+def test_what_the_model_sees_fills_each_unit(first_round):
+    campaign = store.read(first_round[0])
+    areas = campaign.predictions.assign(area=campaign.predictions.area).groupby("unit")["area"].sum()
+    assert areas.to_dict() == pytest.approx(dict(zip(campaign.units["unit"], campaign.units.area, strict=True)))
+    edges = campaign.units.loc[campaign.units["kind"] == "edge", "unit"]
+    assert (campaign.predictions.groupby("unit").size()[edges] >= 1).all()
+
+
 def test_the_same_request_gives_the_same_batch_and_another_seed_another(first_round, folder, student, ortho):
     one, same, other = store.read(first_round[0]).units, folder / "same.gpkg", folder / "other.gpkg"
     run(image=ortho, model=student, output=str(same), budget=24)

@@ -37,9 +37,23 @@ def batch(turn=1, count=3, crs="EPSG:32640"):
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
 
 
+def inside(units):
+    """Return predictions: class 0 everywhere."""
+    columns = {"unit": units["unit"], "round": units["round"], "class_id": np.zeros(len(units), np.int32)}
+    return gpd.GeoDataFrame(columns, geometry=units.geometry, crs=units.crs)
+
+
+def create(path, units, record):
+    store.create(path, units, inside(units), LEGEND, record)
+
+
+def append(path, units, record):
+    store.append(path, units, inside(units), record)
+
+
 @pytest.fixture
 def path(tmp_path):
-    store.create(tmp_path / "campaign.gpkg", batch(), LEGEND, {"round": 1, "seed": 0, "class_shares": {"road": 0.5}})
+    create(tmp_path / "campaign.gpkg", batch(), {"round": 1, "seed": 0, "class_shares": {"road": 0.5}})
     return tmp_path / "campaign.gpkg"
 
 
@@ -50,20 +64,21 @@ def test_what_was_written_is_read(path):
     assert campaign.units.geometry.geom_equals(batch().geometry).all()
     assert (campaign.units["status"] == "open").all() and (campaign.units["answer"] == "").all()
     assert campaign.units["class_id"].isna().all()
+    assert campaign.predictions["class_id"].tolist() == [0, 0, 0]
     assert len(campaign.corrections) == len(campaign.borders) == len(campaign.points) == len(campaign.answers) == 0
     assert campaign.corrections.crs == campaign.units.crs
     assert json.loads(campaign.rounds["class_shares"][0]) == {"road": 0.5}
 
 
 def test_a_campaign_may_have_no_crs(tmp_path):
-    store.create(tmp_path / "plain.gpkg", batch(crs=None), LEGEND, {"round": 1})
+    create(tmp_path / "plain.gpkg", batch(crs=None), {"round": 1})
     assert store.read(tmp_path / "plain.gpkg").units.crs is None
 
 
 def test_a_round_is_appended_and_the_first_stays(path):
     frame = gpd.GeoDataFrame({"class_id": [3], "note": ["verge"]}, geometry=[MultiPolygon([box(0, 0, 1, 1)])], crs="EPSG:32640")
     frame.to_file(path, layer="corrections", mode="a", driver="GPKG")
-    store.append(path, batch(turn=2), {"round": 2, "seed": 0, "class_shares": {}})
+    append(path, batch(turn=2), {"round": 2, "seed": 0, "class_shares": {}})
     campaign = store.read(path)
     assert campaign.units["round"].tolist() == [1, 1, 1, 2, 2, 2]
     assert campaign.rounds["round"].tolist() == [1, 2]
@@ -75,7 +90,7 @@ def test_a_round_reaches_a_program_that_has_the_file_open(path):
     with sqlite3.connect(path) as open_in_qgis:
         assert open_in_qgis.execute("select count(*) from units").fetchone() == (3,)
         open_in_qgis.commit()
-        store.append(path, batch(turn=2), {"round": 2})
+        append(path, batch(turn=2), {"round": 2})
         assert open_in_qgis.execute("select count(*) from units").fetchone() == (6,)
 
 
@@ -84,7 +99,7 @@ def test_unsaved_edits_elsewhere_are_waited_for_and_then_named(path):
     other = sqlite3.connect(path)
     other.execute("begin immediate")
     with pytest.raises(DataError, match="Save the edits in QGIS"):
-        store.append(path, batch(turn=2), {"round": 2})
+        append(path, batch(turn=2), {"round": 2})
     other.rollback()
     other.close()
     assert path.read_bytes() == before
@@ -104,7 +119,7 @@ def test_reading_does_not_wait_for_edits_in_write_ahead_mode_and_sees_only_what_
 def test_a_file_that_may_not_be_written_is_named(path):
     path.chmod(0o444)
     with pytest.raises(DataError, match="Make the file and its folder writable"):
-        store.append(path, batch(turn=2), {"round": 2})
+        append(path, batch(turn=2), {"round": 2})
 
 
 @pytest.mark.parametrize(
@@ -130,7 +145,7 @@ def test_a_missing_file_and_a_foreign_file_are_named(tmp_path):
 
 def test_nothing_is_left_where_the_folder_is_missing(tmp_path):
     with pytest.raises(DataError, match="Create it or choose another output"):
-        store.create(tmp_path / "no" / "campaign.gpkg", batch(), LEGEND, {"round": 1})
+        create(tmp_path / "no" / "campaign.gpkg", batch(), {"round": 1})
 
 
 _IN_QGIS = """
@@ -139,7 +154,7 @@ from qgis.core import QgsApplication, QgsFeatureRequest, QgsVectorLayer, QgsExpr
 app = QgsApplication([], False)
 app.initQgis()
 said = {}
-for name in ("units", "borders", "corrections", "points"):
+for name in ("units", "predictions", "borders", "corrections", "points"):
     layer = QgsVectorLayer(f"{sys.argv[1]}|layername={name}", name, "ogr")
     assert layer.isValid(), name
     fields = layer.fields()
@@ -178,7 +193,7 @@ def in_qgis(tmp_path_factory):
     if shutil.which(str(python)) is None or subprocess.run(asked, env=environment, capture_output=True).returncode:
         pytest.skip("QGIS is not installed on this machine")
     path = folder / "campaign.gpkg"
-    store.create(path, batch(), LEGEND, {"round": 1})
+    create(path, batch(), {"round": 1})
     done = subprocess.run(
         [str(python), "-c", _IN_QGIS, str(path)], env=environment, capture_output=True, text=True, timeout=120
     )  # fmt: skip
