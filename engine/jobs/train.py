@@ -101,7 +101,8 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
             )  # fmt: skip
             tables = _compare(training, measure) if ward else {}
         except Cancelled:
-            resume.save(state, training, key)
+            if training.step:
+                resume.save(state, training, key)
             raise
         except ModelError:
             atomic.remove(state)  # what became NaN would become NaN again

@@ -26,7 +26,8 @@ GRADIENT_NORM = 5.0
 """Gradients longer than this are shortened; healthy steps of these networks stay below."""
 
 METRIC_SECONDS = 1.5
-KEEP_SECONDS = 60.0
+FIRST_KEEP_SECONDS, KEEP_SECONDS = 5.0, 60.0
+"""The state is kept at 5, 10, 20, 40 seconds and then every minute: a short run loses little, a long one no time."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,14 @@ def run(
         dtype: number format of autocast, or None for float32.
         report: told of every step; the place where a cancelled job stops.
         validate: measures a network; None where no ground is kept for it.
-        keep: stores the training so that it can resume; called once a minute.
+        keep: stores the training so that it can resume; called about once a minute.
 
     Raises:
         ModelError: a loss or a gradient is no number any more.
         Cancelled: the job was asked to stop.
     """
     started = time.monotonic() - training.seconds
-    kept = told = time.monotonic()
+    first = kept = told = time.monotonic()
     sums: dict[str, float] = {}
     since = training.step
     while True:
@@ -122,7 +123,7 @@ def run(
             steps = training.step - since
             report.metric(training.step, {n: v / steps for n, v in sums.items()} | {"lr": rate(plan, training.step - 1)})
             sums, since, told = {}, training.step, time.monotonic()
-        if time.monotonic() - kept >= KEEP_SECONDS:
+        if time.monotonic() - kept >= min(max(kept - first, FIRST_KEEP_SECONDS), KEEP_SECONDS):
             keep(training)
             kept = time.monotonic()
 

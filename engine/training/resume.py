@@ -39,7 +39,7 @@ def save(path: str | Path, training: Training, key: str) -> None:
     with atomic.output(path) as part:
         try:
             safetensors.torch.save_file(
-                {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}, part, {_KEY: json.dumps(facts)}
+                {n: t.detach().cpu().contiguous() for n, t in tensors.items()}, part, {_KEY: json.dumps(facts)}
             )
         except safetensors.SafetensorError as error:
             raise ResourceError(
