@@ -8,14 +8,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
-    "engine.contract": 0,
-    "engine.geo": 1, "engine.losses": 1, "engine.acquisition": 1, "engine.runtimes": 1, "engine.metrics": 1,
-    "engine.device": 1, "engine.scene": 1, "engine.atomic": 1, "models": 1,
+    "engine.contract": 0.0, "engine.atomic": 0.1,
+    "models": 1.0, "engine.geo": 1.0, "engine.metrics": 1.0, "engine.device": 1.0, "engine.scene": 1.0,
+    "engine.losses": 1.1, "engine.acquisition": 1.1, "engine.runtimes": 1.1,
     "engine.training": 2, "engine.inference": 2, "engine.regions": 2, "engine.assessment": 2, "engine.campaign": 2,
-    "engine.record": 2,
+    "engine.record": 2, "engine.vectorize": 2,
     "engine.jobs": 3,
     "engine.run": 4,
 }  # fmt: skip
+"""Floors of DESIGN.md; a tenth orders what stands on one floor: losses take the outputs of models."""
+
 NO_TORCH = ("engine.contract", "engine.geo", "engine.atomic", "engine.record", "engine.scene", "qgis_plugin", "models.card")
 NO_FILES = ("engine.losses", "engine.acquisition")
 STANDARD_LIBRARY = set(sys.stdlib_module_names)
@@ -91,7 +93,7 @@ def test_torch_stays_out_of_the_floors_that_promise_so(path):
 
 @pytest.mark.parametrize("path", modules("engine/losses", "engine/acquisition", "models"), ids=module_name)
 def test_parts_open_no_files(path):
-    if module_name(path) in ("models.checkpoint", "models.card"):
+    if module_name(path) in ("models.checkpoint", "models.model"):  # the model names its raster's path in errors
         return
     names = {
         n.func.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
