@@ -1,6 +1,6 @@
 """Claim: the whole story works on real orthophotos, with these figures.
 
-Trains a floor, a teacher and a plain student on Dubai, distills the student, segments and assesses T7N and T4, all through
+Trains a floor and a teacher on Dubai, distills a student and trains it alone, segments and assesses T7N and T4, all through
 the command line, and writes `benchmarks/results/walkthrough.json`. Steps whose outputs are there are not run again; an
 interrupted training resumes.
 
@@ -24,8 +24,8 @@ CHIPS = ["--iterations", "1500", "--batch", "8", "--chip", "256", "--encoder-wei
 NETWORKS = {
     "floor": ("train", "unet_resnet18", []),
     "teacher": ("train", "unet_resnet50", []),
-    "plain_student": ("train", "unet_mobilenet_v2_thin", []),
     "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--distillation", "drd,pixel_kd"]),
+    "plain_student": ("train", "unet_mobilenet_v2_thin", []),
 }
 
 
