@@ -68,7 +68,7 @@ def of_comparison(tally: Tally, first_name: str, second_name: str, seed: int) ->
     rows = [_difference(name, alone[0][key], alone[1][key], found[key]) for key, name in _COMPARED.items()]
     return {
         "first_name": first_name, "second_name": second_name, "figures": rows, "verdict": verdict(rows, second_name),
-        "method": f"Paired bootstrap of blocks of {tally.blocks.block_px} px: both maps over the same ground.",
+        "method": f"Paired by blocks of {tally.blocks.block_px} px: intervals by bootstrap, p by permutation.",
     }  # fmt: skip
 
 
