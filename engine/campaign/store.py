@@ -132,7 +132,7 @@ def read(path: str | Path) -> Campaign:
         DataError: the file is missing, is no campaign, or cannot be read while it is locked.
     """
     with copied(path) as copy:
-        layers = {name: pyogrio.read_dataframe(copy, layer=name) for name in _TABLES}
+        layers = {name: pyogrio.read_dataframe(copy, layer=name, fid_as_index=True) for name in _TABLES}
     legend = Legend.from_json(layers["classes"].to_dict("records"))
     return Campaign(legend=legend, **{name: table for name, table in layers.items() if name != "classes"})
 

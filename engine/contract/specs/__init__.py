@@ -8,12 +8,13 @@ from .demo import DemoSpec
 from .distill import DistillSpec
 from .doctor import DoctorSpec
 from .info import InfoSpec
+from .ingest import IngestSpec
 from .sample import SampleSpec
 from .segment import SegmentSpec
 from .suggest import SuggestSpec
 from .train import TrainSpec
 
 SPECS: tuple[type[Spec], ...] = (
-    SegmentSpec, TrainSpec, DistillSpec, SuggestSpec, AssessSpec, SampleSpec, InfoSpec, DoctorSpec, DemoSpec,
+    SegmentSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec, SampleSpec, InfoSpec, DoctorSpec, DemoSpec,
 )  # fmt: skip
 BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}

@@ -1,0 +1,28 @@
+"""The request to turn answers into labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import params
+from ..params import Spec
+
+
+@dataclass(frozen=True)
+class IngestSpec(Spec):
+    """Turn the answers of a labelling campaign into labels.
+
+    Answers to units, redrawn borders and free corrections become a label raster on the grid of the orthophoto. What cannot
+    be used is named, feature by feature, and stays in the campaign.
+    """
+
+    job = "ingest"
+    title = "Ingest labels"
+    group = "Improve labels"
+
+    campaign: str = params.vector("Campaign", "GeoPackage of the labelling campaign; it is only read.")
+    image: str = params.raster("Orthophoto", "Orthophoto of the campaign; the labels get its grid.")
+    labels: str = params.raster(
+        "Earlier labels", "Label raster on the same grid that the answers are added to; answers count more.", optional=True
+    )
+    output: str = params.output_raster("Labels", "Label raster that is written; 255 where nothing is known.")

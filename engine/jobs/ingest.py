@@ -1,0 +1,74 @@
+"""Turn the answers of a labelling campaign into the label raster of the next round."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from engine.campaign import answers, store
+from engine.contract.errors import DataError
+from engine.contract.events import Reporter
+from engine.contract.legend import UNLABELLED
+from engine.contract.specs.ingest import IngestSpec
+from engine.geo import labels, raster, writer
+from engine.geo.tiles import block_rows
+from engine.geo.vector import LabelPolygons
+
+ROWS_PX = 512
+NAMED_AT_MOST = 50
+
+
+def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
+    """Write the labels, and name every feature that gave none."""
+    campaign = store.read(spec.campaign)
+    legend = campaign.legend
+    with contextlib.ExitStack() as files:
+        image = files.enter_context(raster.open(spec.image))
+        geobox = image.geobox
+        if campaign.units.crs != (geobox.crs_wkt or None):
+            raise DataError(
+                f"{spec.campaign} has another CRS than {spec.image} ({geobox.crs_name or 'none'}).",
+                "Give the orthophoto of the campaign.",
+            )
+        made = answers.ground(campaign, tuple(geobox.transform), geobox.footprint)
+        for text in (made.unused + made.noticed)[:NAMED_AT_MOST]:
+            report.warning(text)
+        if not any(i != UNLABELLED for i in made.ids):
+            raise DataError(
+                f"{spec.campaign}: no feature gives a label; {len(made.unused)} cannot be used as they are. "
+                + " ".join(made.unused[:3]),
+                "Answer units in QGIS, or draw polygons in the layer corrections, and save the edits.",
+            )
+        earlier = files.enter_context(labels.open_labels(spec.labels, geobox, legend=legend)) if spec.labels else None
+        polygons = np.empty(len(made.polygons), dtype=object)
+        polygons[:] = made.polygons
+        # Where a person could not tell, the answer is UNLABELLED and wipes an earlier label, so spoken ground is drawn apart.
+        said = LabelPolygons(spec.campaign, geobox, legend, polygons, np.array(made.ids, np.uint8))
+        touched = LabelPolygons(spec.campaign, geobox, legend, polygons, np.ones(len(polygons), np.uint8))
+        counts = np.zeros(256, np.int64)
+        new_px = 0
+        output = files.enter_context(writer.create(spec.output, geobox, legend=legend))
+        for window in block_rows(geobox.height, geobox.width, ROWS_PX):
+            _, valid = image.read(window)
+            spoken = touched.read(window) == 1
+            below = earlier.read(window) if earlier else np.full(valid.shape, UNLABELLED, np.uint8)
+            drawn = np.where(valid, np.where(spoken, said.read(window), below), UNLABELLED).astype(np.uint8)
+            output.write(window, drawn)
+            counts += np.bincount(drawn.ravel(), minlength=256)
+            new_px += int((spoken & valid & (drawn != UNLABELLED)).sum())
+            report.progress("ingest", window.row + window.height, geobox.height, "rows")
+    report.artifact("labels", spec.output)
+    return {
+        "labelled_pixels": int(counts[:UNLABELLED].sum()),
+        "answered_pixels": new_px,
+        "pixels": {c.name: int(counts[c.id]) for c in legend},
+        "share": round(float(counts[:UNLABELLED].sum() / counts.sum()), 6),
+        "rounds": campaign.last_round,
+        "answers": made.answered,
+        "open_units": int(len(campaign.units) - sum(made.answered.values())),
+        "corrections": len(campaign.corrections) + len(campaign.points),
+        "unused": made.unused,
+        "noticed": made.noticed,
+    }
