@@ -54,7 +54,11 @@ RUNTIMES: dict[str, Part] = {
 
 ACQUISITION: dict[str, Part] = {
     "bvsb": Part("engine.acquisition.bvsb", "Best versus second best"),
+    "margin": Part("engine.acquisition.margin", "Margin between the two likeliest classes"),
+    "least_confidence": Part("engine.acquisition.least_confidence", "Least confidence"),
     "entropy": Part("engine.acquisition.entropy", "Entropy"),
+    "one_vs_rest": Part("engine.acquisition.one_vs_rest", "Doubt about each class on its own (after OREAL 2025)"),
+    "ripu": Part("engine.acquisition.ripu", "Region impurity and uncertainty (Xie et al. 2022)"),
 }
 
 
