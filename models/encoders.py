@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import cast
 
 import huggingface_hub
+import torch.nn.functional as F
 from segmentation_models_pytorch.encoders._utils import patch_first_conv
-from torch import nn
+from torch import Tensor, nn
 
 from engine.contract.errors import ResourceError
+
+_UNSAFE_BELOW_CHANNELS = 16
 
 
 @contextlib.contextmanager
@@ -44,6 +48,25 @@ def widen(encoder: nn.Module, bands: int, *, pretrained: bool) -> None:
         if branch.conv.in_channels == 3:
             patch_first_conv(branch, new_in_channels=bands, pretrained=pretrained)
     stem.in_channels = bands
+
+
+def subsample_first(encoder: nn.Module) -> None:
+    """Make strided 1x1 convolutions of few channels drop pixels before they multiply; the result is the same.
+
+    oneDNN's gradient of such a convolution writes past its buffer on x86 when the image is channels-last, as for MobileOne's
+    stem: NaN or a crash soon after. Seen with torch 2.15, 2026-11; https://github.com/uxlfoundation/oneDNN/issues/6035
+    """
+    for module in encoder.modules():
+        if type(module) is not nn.Conv2d or module.kernel_size != (1, 1) or module.stride == (1, 1):
+            continue
+        if module.in_channels < _UNSAFE_BELOW_CHANNELS:
+            cast(nn.Module, module).__class__ = _SubsampledConv2d
+
+
+class _SubsampledConv2d(nn.Conv2d):
+    def forward(self, images: Tensor) -> Tensor:
+        rows, cols = self.stride
+        return F.conv2d(images[..., ::rows, ::cols], self.weight, self.bias, groups=self.groups)
 
 
 def _repository(encoder: str) -> str:

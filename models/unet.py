@@ -35,4 +35,5 @@ def build(bands: int, classes: int, *, encoder: str, thin: bool = False, encoder
             encoder, encoder_weights=encoder_weights, decoder_channels=channels, in_channels=bands, classes=classes
         )
     encoders.widen(network.encoder, bands, pretrained=encoder_weights is not None)
+    encoders.subsample_first(network.encoder)
     return Segmenter(network.encoder, network.decoder, network.segmentation_head, decoder_channels=channels[-1], is_local=True)
