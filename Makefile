@@ -37,6 +37,9 @@ test: setup setup-qgis  ## run all tests, those in real QGIS included
 	$(PYTHON) -m pytest --ignore tests/qgis
 	QT_QPA_PLATFORM=offscreen $(QGIS_PYTHON) -m pytest tests/qgis
 
+plugin:  ## write the installable plugin, build/edgewise-<version>.zip
+	python3 .ci/package.py
+
 constraints: setup  ## pin every package anew
 	.venv/bin/uv pip compile -q --universal --python-version 3.10 --all-extras --no-annotate --no-header --upgrade \
 	    pyproject.toml -o engine/constraints.txt

@@ -123,14 +123,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def checkParameterValues(self, given: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         """Refuse in the dialog, before anything starts, what the engine would refuse without opening a file."""
-        accepted, reason = super().checkParameterValues(given, context)
-        if not accepted:
-            return accepted, reason
         try:
             Request(self, self._spec, given, context, folder=None).spec.check()
         except EngineError as error:
             return False, dialog_words(error, self._spec)
-        return True, ""
+        return super().checkParameterValues(given, context)
 
     def prepareAlgorithm(
         self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

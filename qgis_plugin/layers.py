@@ -67,7 +67,8 @@ def _own_file(layer: QgsVectorLayer) -> str:
     """Return the file that holds exactly this layer, or nothing."""
     if layer.providerType() != "ogr" or layer.subsetString() or layer.isModified():
         return ""
-    path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path", "")
-    alone = len(layer.dataProvider().subLayers()) == 1
+    providers = QgsProviderRegistry.instance()
+    path = providers.decodeUri("ogr", layer.source()).get("path", "")
+    alone = len(providers.querySublayers(path)) == 1
     provided = len(layer.fields()) == len(layer.dataProvider().fields())  # no joined or virtual field
     return path if alone and provided and Path(path).is_file() else ""
