@@ -8,7 +8,7 @@ from html import escape
 WIDTH, HEIGHT = 400, 240
 TOPS = (0.04, 0.08, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Ends of a scale; a quarter of each is a number that people like to read."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 22, 12, 44
 
 
 def bars(labels: Sequence[str], values: Sequence[float | None], x_title: str, y_title: str) -> str:

@@ -24,7 +24,7 @@ from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.assess import AssessSpec
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import area, labels, points, remedy, writer
+from engine.geo import labels, mask, points, remedy, writer
 from engine.geo.geobox import GeoBox
 from engine.geo.labels import LabelRaster
 from engine.geo.tiles import tiles
@@ -92,7 +92,7 @@ def _from_labels(
     """Compare pixel by pixel with a raster or polygons."""
     with contextlib.ExitStack() as opened:
         reference = opened.enter_context(labels.open_labels(spec.reference, geobox, class_field=spec.class_field))
-        inside = area.open_area(spec.area_of_interest, geobox) if spec.area_of_interest else None
+        inside = mask.open_mask(spec.area_of_interest, geobox) if spec.area_of_interest else None
         confidence = opened.enter_context(layers.Confidence(confidence_path, geobox)) if confidence_path else None
         matching = classes.match({**{role: m.legend for role, m in maps.items()}, "reference": reference.legend}, names)
         tally = Tally(

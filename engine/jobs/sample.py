@@ -17,9 +17,9 @@ from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.params import nearest
 from engine.contract.specs.sample import SampleSpec
-from engine.geo import area, labels, points, raster
-from engine.geo.area import Area
+from engine.geo import labels, mask, points, raster
 from engine.geo.labels import LabelRaster
+from engine.geo.mask import Mask
 from engine.geo.tiles import block_rows
 
 ROWS = 512
@@ -32,7 +32,7 @@ def run(spec: SampleSpec, report: Reporter) -> dict[str, Any]:
             geobox = source.geobox
         mapped = opened.enter_context(labels.open_label_raster(spec.map, geobox))
         accuracy = _accuracies(spec, mapped.legend)
-        inside = area.open_area(spec.area_of_interest, geobox) if spec.area_of_interest else None
+        inside = mask.open_mask(spec.area_of_interest, geobox) if spec.area_of_interest else None
         sizes = np.zeros(UNLABELLED, np.int64)
         for _, ids in _blocks(mapped, inside, "Counting", report):
             sizes += np.bincount(ids[ids != UNLABELLED], minlength=UNLABELLED)
@@ -99,7 +99,7 @@ def _accuracies(spec: SampleSpec, legend: Legend) -> NDArray[np.float64]:
     return found
 
 
-def _blocks(mapped: LabelRaster, inside: Area | None, stage: str, report: Reporter) -> Iterator[tuple[int, NDArray]]:
+def _blocks(mapped: LabelRaster, inside: Mask | None, stage: str, report: Reporter) -> Iterator[tuple[int, NDArray]]:
     height, width = mapped.geobox.height, mapped.geobox.width
     for window in block_rows(height, width, ROWS):
         ids = mapped.read(window)

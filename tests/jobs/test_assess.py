@@ -331,3 +331,17 @@ def test_the_report_fits_a_phone_in_a_real_browser_and_asks_the_network_for_noth
     assert f"{found['miou']:.3f}" in seen["text"]
     for name in names:
         assert name in seen["text"], "a class name is not shown as it is"
+
+
+def test_an_area_of_interest_that_is_none_is_refused(case):
+    far, line = case.folder / "far.gpkg", case.folder / "line.gpkg"
+    gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs=32640).to_file(far)
+    gpd.GeoDataFrame(geometry=[shapely.LineString([(500_000, 2_779_900), (500_100, 2_779_900)])], crs=32640).to_file(line)
+    with pytest.raises(DataError, match=r"does not overlap the map. Choose the area of interest"):
+        case(area_of_interest=str(far))
+    with pytest.raises(DataError, match=r"no polygons.*Choose a polygon layer"):
+        case(area_of_interest=str(line))
+    with pytest.raises(DataError, match=r"no labelled pixel in common.*widen the area of interest"):
+        empty = case.folder / "empty.gpkg"
+        gpd.GeoDataFrame(geometry=[shapely.box(500_001, 2_779_990, 500_005, 2_779_995)], crs=32640).to_file(empty)
+        case(area_of_interest=str(empty))
