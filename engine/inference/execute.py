@@ -20,12 +20,13 @@ from .ring import Source, stored_dtype
 
 def runner_maker(
     model: Model,
-    graph: Callable[[Model, torch.dtype], torch.nn.Module],
+    graph: Callable[..., torch.nn.Module],
     source: Source,
     device: torch.device,
     *,
     runtime: str = "torch",
     precision: str = "fp32",
+    **options: str,
 ) -> Callable[[Plan], Runner]:
     """Return a function that compiles a graph for the one shape of a plan.
 
@@ -36,10 +37,11 @@ def runner_maker(
         device: where to compute.
         runtime: a word of `catalogue.RUNTIMES`.
         precision: `fp32`, `bf16` or `fp16`.
+        options: more arguments of the graph, such as `views`.
     """
 
     def make(dtype: torch.dtype) -> torch.nn.Module:
-        return graph(Model(copy.deepcopy(model.network).eval(), model.card), dtype)
+        return graph(Model(copy.deepcopy(model.network).eval(), model.card), dtype, **options)
 
     def compiled(plan: Plan) -> Runner:
         shape = (plan.batch, source.count + 1, plan.tile_height, plan.tile_width)
@@ -64,8 +66,6 @@ def network_bytes_per_px(model: Model, bands: int, item_bytes: int = 4) -> float
 
     Counted on shapes alone: the features that a decoder keeps, and the largest layer with its input and a working copy.
     """
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
     largest = 0
 
     def see(_: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
@@ -74,13 +74,11 @@ def network_bytes_per_px(model: Model, bands: int, item_bytes: int = 4) -> float
         largest = max(largest, sum(t.numel() for t in seen))
 
     side = 4 * model.network.stride
-    network = copy.deepcopy(model.network)
-    hooks = [m.register_forward_hook(see) for m in network.modules() if not list(m.children())]
-    try:
-        with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
-            outputs = network(torch.empty(1, bands, side, side))
-        kept = sum(f.numel() for f in outputs.features.values())
-        return item_bytes * (2 * largest + kept + 3 * outputs.logits.numel()) / side**2
-    finally:
-        for hook in hooks:
-            hook.remove()
+    network = copy.deepcopy(model.network).to("meta")
+    for module in network.modules():
+        if not list(module.children()):
+            module.register_forward_hook(see)
+    with torch.inference_mode():
+        outputs = network(torch.empty(1, bands, side, side, device="meta"))
+    kept = sum(f.numel() for f in outputs.features.values())
+    return item_bytes * (2 * largest + kept + 3 * outputs.logits.numel()) / side**2

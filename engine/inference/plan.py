@@ -34,6 +34,7 @@ class Plan:
     Args:
         height, width: size of the raster.
         stride: total stride of the network; tile origins and sizes are multiples of it.
+        core: side of a core that was asked for; tiles may be smaller where that wastes less.
         halo: margin around a core, a multiple of the stride.
         tile_height, tile_width: the one shape that the network sees.
         batch: tiles computed at once.
@@ -43,6 +44,7 @@ class Plan:
     height: int
     width: int
     stride: int
+    core: int
     halo: int
     tile_height: int
     tile_width: int
@@ -102,14 +104,20 @@ class Plan:
             )
         return cut_raster(self.height, self.width, core=core, halo=self.halo, stride=self.stride)
 
-    def part(self, first: int, stop: int) -> Plan:
-        """Return the same cut with the rows of tiles [first, stop) alone."""
-        return replace(self, rows=self.rows[first:stop])
-
-    def below(self, row: int) -> Plan:
-        """Return the same cut for the pixels from `row` down."""
-        spans = tuple(replace(r, core_start=max(r.core_start, row)) for r in self.rows if r.core_stop > row)
+    def clipped(self, first: int, stop: int) -> Plan:
+        """Return the same tiles for the pixels of the rows [first, stop) alone."""
+        spans = tuple(
+            replace(r, core_start=max(r.core_start, first), core_stop=min(r.core_stop, stop))
+            for r in self.rows
+            if r.core_stop > first and r.core_start < stop
+        )
         return replace(self, rows=spans)
+
+    def shard(self, index: int, count: int) -> tuple[int, int]:
+        """Return the rows [first, stop) that are the share `index` of `count`, 0 first; whole rows of tiles."""
+        cuts = [len(self.rows) * i // count for i in (index, index + 1)]
+        edges = [r.core_start for r in self.rows] + [self.height]
+        return edges[cuts[0]], edges[cuts[1]]
 
 
 def cut_raster(height: int, width: int, *, core: int, halo: int, stride: int, batch: int = 1) -> Plan:
@@ -121,7 +129,7 @@ def cut_raster(height: int, width: int, *, core: int, halo: int, stride: int, ba
     halo = _up(halo, stride)
     tile_height, rows = _cut_rows(height, core, halo, stride)
     tile_width, cols = _cut_cols(width, core, halo, stride)
-    return Plan(height, width, stride, halo, tile_height, tile_width, min(batch, len(rows) * len(cols)), rows, cols)
+    return Plan(height, width, stride, core, halo, tile_height, tile_width, min(batch, len(rows) * len(cols)), rows, cols)
 
 
 def cut_grid(height: int, width: int, *, core: int, halo: int, stride: int, batch: int = 1) -> Plan:
@@ -137,7 +145,7 @@ def cut_grid(height: int, width: int, *, core: int, halo: int, stride: int, batc
         )
         axes.append((tile, spans))
     (tile_height, rows), (tile_width, cols) = axes
-    return Plan(height, width, stride, halo, tile_height, tile_width, min(batch, len(rows) * len(cols)), rows, cols)
+    return Plan(height, width, stride, core, halo, tile_height, tile_width, min(batch, len(rows) * len(cols)), rows, cols)
 
 
 def _cut_rows(height: int, core: int, halo: int, stride: int) -> tuple[int, tuple[Span, ...]]:

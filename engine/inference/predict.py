@@ -73,12 +73,12 @@ def bands(model: Model, source: Source, report: Reporter, plan: Plan, make_runne
             with contextlib.closing(lanes.ahead(_label(source, report, plan, make_runner), BANDS_AHEAD, report.check)) as made:
                 for band in made:
                     yield band
-                    plan = plan.below(band.window.row + band.window.height)
+                    plan = plan.clipped(band.window.row + band.window.height, plan.height)
             return
         except Exception as error:
             if not execute.is_out_of_memory(error):
                 raise
-            plan = plan.smaller().below(plan.rows[0].core_start)
+            plan = plan.smaller().clipped(plan.rows[0].core_start, plan.rows[-1].core_stop)
             report.warning(
                 f"The memory is full. Going on with tiles of {plan.tile_height} x {plan.tile_width} px, {plan.batch} at once."
             )
