@@ -4,58 +4,171 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
 from engine import device
+from engine.contract.errors import Cancelled
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import polygonize, raster, vector, writer
-from engine.inference import budget, execute, lanes, predict
-from engine.inference.labelling import Labels
+from engine.geo import area, polygonize, raster, vector, writer
+from engine.geo.geobox import GeoBox
+from engine.inference import budget, lanes, predict, prepare, store
+from engine.inference.predict import Band
+from engine.inference.prepare import Preparation
 from models import checkpoint
+from models.model import Model
 
-SEAMLESS_HALO_PX = 128
 BANDS_WAITING = 1
+KEPT_AFTER_SECONDS = 60.0
+"""A cancelled run that lasted longer keeps its finished rows for the next one; a shorter one leaves nothing."""
 
 
 def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
     """Write the class raster, and the confidence raster and the polygons where they are asked for."""
+    started = time.monotonic()
     model = checkpoint.load(spec.model)
-    legend = model.card.legend
     where = device.resolve(spec.device)
+    index, shares = spec.share()
     with raster.open(spec.image) as image:
         for warning in model.accept(image):
             report.warning(warning)
-        halo_px = min(model.card.halo_px, SEAMLESS_HALO_PX)
-        plan = budget.choose(model, image, where, halo_px=halo_px, tile=spec.tile, batch=spec.batch)
-        report.message(budget.describe(plan, budget.bound_bytes(plan, model, image, where)))
-        make_runner = execute.runner_maker(model, Labels, image, where)
-        areas_m2 = np.zeros(UNLABELLED + 1)
+        source = area.within(image, spec.area) if spec.area else image
+        ready, bands = _begin(spec, model, source, where, report)
+        plan = ready.plan
+        report.message(budget.describe(plan, budget.bound_bytes(plan, model, source, where)))
+        rows = plan.shard(index, shares)
+        missing = bands.missing(*rows)
+        if bands.done and not spec.shard:
+            report.message(f"Going on with an earlier run: {_share(plan.height, missing):.0%} of the rows are left.")
+        made = _made(missing, lambda a, b: predict.bands(model, source, report, plan.clipped(a, b), ready.make_runner))
+        try:
+            written = _compute(made, bands, report) if spec.shard else _write(spec, model, image, made, bands, report)
+        except Cancelled:
+            if time.monotonic() - started < KEPT_AFTER_SECONDS:
+                bands.remove()
+            raise
+    computed = sum(stop - start for start, stop in missing) * plan.width
+    return {
+        "legend": model.card.legend.to_json(),
+        **written,
+        "tiles": plan.count,
+        "tile_px": [plan.tile_height, plan.tile_width],
+        "halo_px": plan.halo,
+        "grade": ready.grade,
+        "batch": plan.batch,
+        "waste": round(plan.waste, 3),
+        "device": device.describe(where),
+        **{k: v for k, v in asdict(ready.choice).items() if k != "mpx_per_s"},
+        "mpx_per_s": round(computed / 1e6 / written["seconds"], 3),
+        "seconds_prepare": round(ready.seconds, 3),
+        "total_seconds": round(time.monotonic() - started, 3),
+        **({"bands": str(bands.folder), "rows": list(rows)} if spec.shard else {}),
+    }
+
+
+def _begin(
+    spec: SegmentSpec, model: Model, source: raster.Raster | area.AreaOfRaster, where: torch.device, report: Reporter
+) -> tuple[Preparation, store.Store]:
+    """Return how the run is done and where its finished bands are kept; both as an earlier run had them, if there is one."""
+    folder = store.folder_of(spec.output)
+    asked = {
+        "model": model.card.hash, "image": source.fingerprint(), "grade": spec.grade, "tta": spec.tta,
+        "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile,
+    }  # fmt: skip
+    if folder.exists() and not spec.resume:
+        store.read(folder).remove()  # and nothing that is no such folder
+    earlier = store.open_or_create(folder, asked, {}) if folder.exists() else None
+    ready = prepare.prepare(
+        model, source, where, report, grade=spec.grade, views=spec.tta, runtime=spec.runtime, precision=spec.precision,
+        tile=spec.tile, batch=spec.batch, chosen=earlier.chosen if earlier else {},
+    )  # fmt: skip
+    return ready, earlier or store.open_or_create(folder, asked, ready.chosen)
+
+
+def _made(missing: list[tuple[int, int]], bands: Callable[[int, int], Iterable[Band]]) -> Iterable[Band]:
+    for first, stop in missing:
+        yield from bands(first, stop)
+
+
+def _compute(made: Iterable[Band], bands: store.Store, report: Reporter) -> dict[str, Any]:
+    """Compute a share of the bands and leave them for the merge job."""
+    started = time.monotonic()
+    with lanes.behind(bands.put, BANDS_WAITING, report.check) as put:
+        for band in made:
+            put(band)
+    return {"seconds": round(time.monotonic() - started, 3)}
+
+
+def _write(
+    spec: SegmentSpec, model: Model, image: raster.Raster, made: Iterable[Band], bands: store.Store, report: Reporter
+) -> dict[str, Any]:
+    """Write the outputs from the bands that are there and those that are made, and let go of the bands."""
+    with outputs(spec, image.geobox, model.card.legend, report) as out:
+        for band in bands.bands():
+            out.write(band)
+
+        def write(band: Band) -> None:
+            bands.put(band)
+            out.write(band)
+
         started = time.monotonic()
-        with contextlib.ExitStack() as outputs:
-            classes = outputs.enter_context(writer.create(spec.output, image.geobox, legend=legend))
-            confidence = outputs.enter_context(_confidence(spec, image)) if spec.confidence else None
+        with lanes.behind(write, BANDS_WAITING, report.check) as put:
+            for band in made:
+                put(band)
+        seconds = time.monotonic() - started
+    bands.remove()
+    return {**out.summary(), "seconds": round(seconds, 3)}
 
-            def write(band: predict.Band) -> None:
-                before = classes.counts.copy()
-                classes.write(band.window, band.classes)
-                areas_m2[:] += (classes.counts - before) * _pixel_area_m2(image, band)
-                if confidence is not None:
-                    confidence.write(band.window, band.confidence)
 
-            with lanes.behind(write, BANDS_WAITING, report.check) as put:
-                made = predict.bands(model, image, report, plan, make_runner)
-                with contextlib.closing(made):
-                    for band in made:
-                        put(band)
-            seconds = time.monotonic() - started
-            report.message("Finishing the rasters with their overviews.")
-        pixels = image.geobox.height * image.geobox.width
+class Outputs:
+    """The rasters that are being written, and the areas counted on the way."""
+
+    def __init__(self, classes: writer.RasterWriter, confidence: writer.RasterWriter | None, legend: Legend) -> None:
+        self._classes = classes
+        self._confidence = confidence
+        self._legend = legend
+        self._areas_m2 = np.zeros(UNLABELLED + 1)
+
+    def write(self, band: Band) -> None:
+        """Write a band."""
+        before = self._classes.counts.copy()
+        self._classes.write(band.window, band.classes)
+        if self._confidence is not None:
+            self._confidence.write(band.window, band.confidence)
+        middle = np.array([band.window.row + band.window.height / 2]), np.array([band.window.width / 2])
+        self._areas_m2 += (self._classes.counts - before) * self._classes.geobox.pixel_area_m2(*middle)[0]
+
+    def summary(self) -> dict[str, Any]:
+        """Return pixels and area by class; no area without a CRS."""
+        pixels = {c.name: int(self._classes.counts[c.id]) for c in self._legend}
+        areas_m2 = {c.name: round(float(self._areas_m2[c.id]), 3) for c in self._legend}
+        return {
+            "pixels": {**pixels, "unlabelled": int(self._classes.counts[UNLABELLED])},
+            "area_m2": areas_m2 if np.isfinite(self._areas_m2).all() else {},
+        }
+
+
+@contextlib.contextmanager
+def outputs(spec: Any, geobox: GeoBox, legend: Legend, report: Reporter) -> Any:
+    """Yield the `Outputs` of a request with `output`, `confidence` and `polygons`; on leaving they are finished."""
+    with contextlib.ExitStack() as opened:
+        classes = opened.enter_context(writer.create(spec.output, geobox, legend=legend))
+        confidence = None
+        if spec.confidence:
+            confidence = opened.enter_context(
+                writer.create(
+                    spec.confidence, geobox, nodata=UNLABELLED, descriptions=("confidence, percent",), resampling="average"
+                )
+            )
+        yield Outputs(classes, confidence, legend)
+        report.message("Finishing the rasters with their overviews.")
     report.artifact("classes", spec.output)
     if spec.confidence:
         report.artifact("confidence", spec.confidence)
@@ -63,36 +176,7 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
         report.message("Drawing polygons.")
         vector.write_polygons(spec.polygons, polygonize.polygonize(spec.output, legend), legend, Path(spec.output).stem)
         report.artifact("polygons", spec.polygons)
-    return {
-        "legend": legend.to_json(),
-        "pixels": _by_class(classes.counts, legend),
-        "area_m2": {c.name: round(float(areas_m2[c.id]), 3) for c in legend} if np.isfinite(areas_m2).all() else {},
-        "tiles": plan.count,
-        "tile_px": [plan.tile_height, plan.tile_width],
-        "halo_px": plan.halo,
-        "batch": plan.batch,
-        "waste": round(plan.waste, 3),
-        "device": device.describe(where),
-        "runtime": "torch",
-        "seconds": round(seconds, 3),
-        "mpx_per_s": round(pixels / 1e6 / seconds, 3),
-        "total_seconds": round(time.monotonic() - started, 3),
-    }
 
 
-def _confidence(spec: SegmentSpec, image: raster.Raster) -> Any:
-    return writer.create(
-        spec.confidence, image.geobox, nodata=UNLABELLED, descriptions=("confidence, percent",), resampling="average"
-    )
-
-
-def _pixel_area_m2(image: raster.Raster, band: predict.Band) -> float:
-    """Return the ground area of a pixel in the middle of a band; NaN without a CRS."""
-    row, col = band.window.row + band.window.height / 2, band.window.width / 2
-    return float(image.geobox.pixel_area_m2(np.array([row]), np.array([col]))[0])
-
-
-def _by_class(counts: NDArray[np.int64], legend: Legend) -> dict[str, int]:
-    """Return the pixels of each class by name, and those without data."""
-    found = {c.name: int(counts[c.id]) for c in legend}
-    return {**found, "unlabelled": int(counts[UNLABELLED])}
+def _share(height: int, missing: list[tuple[int, int]]) -> float:
+    return sum(stop - start for start, stop in missing) / height

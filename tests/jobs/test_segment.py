@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import shapely
 import torch
 from rasterio.transform import from_origin
 
@@ -18,9 +20,10 @@ import models
 from engine.contract.errors import Cancelled, DataError, ModelError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
+from engine.contract.specs.merge import MergeSpec
 from engine.contract.specs.segment import SegmentSpec
 from engine.inference import predict
-from engine.jobs import segment
+from engine.jobs import merge, segment
 from models import checkpoint
 from models.card import Card
 
@@ -62,6 +65,18 @@ def ortho(folder):
     return write_ortho(folder / "ortho.tif", data, nodata=0, tiled=True, blockxsize=128, blockysize=128, compress="deflate")
 
 
+@pytest.fixture(scope="module")
+def tall(folder):
+    data = np.random.default_rng(1).integers(1, 255, (3, 1300, 64), dtype=np.uint8)
+    return write_ortho(folder / "tall.tif", data)
+
+
+@pytest.fixture(autouse=True)
+def cache(folder, monkeypatch):
+    torch.set_num_threads(1)
+    monkeypatch.setenv("EDGEWISE_CACHE", str(folder / "cache"))
+
+
 def run(report=None, **values):
     spec = SegmentSpec.from_dict(values)
     spec.check()
@@ -70,7 +85,7 @@ def run(report=None, **values):
 
 def read(path):
     with rasterio.open(path) as dataset:
-        return dataset.read(1), dataset.profile, dataset.colormap(1) if dataset.photometric else None
+        return dataset.read(1)
 
 
 def digest(path):
@@ -120,12 +135,93 @@ def test_a_raster_smaller_than_the_stride_is_segmented(folder, student):
     assert summary["tiles"] == 1 and sum(summary["pixels"].values()) == 45
 
 
-def test_a_cancelled_run_leaves_nothing(folder, ortho, student):
+def test_a_cancelled_run_leaves_nothing(folder, ortho, student, monkeypatch):
+    monkeypatch.setattr(segment, "KEPT_AFTER_SECONDS", float("inf"))
     out = folder / "cancelled.tif"
     report = Reporter(lambda e: report.cancelled.set() if e["event"] == "progress" else None, threading.Event())
     with pytest.raises(Cancelled):
         run(report, image=ortho, model=student, output=str(out), tile=320)
-    assert not [p for p in folder.iterdir() if "cancelled" in p.name and "resume" not in p.name]
+    assert not [p for p in folder.iterdir() if "cancelled" in p.name]
+
+
+def test_a_run_killed_half_way_goes_on_and_gives_the_same_pixels(folder, tall, student):
+    whole, killed = str(folder / "whole.tif"), folder / "killed.tif"
+    run(image=tall, model=student, output=whole, tile=320)
+    command = [sys.executable, "-m", "engine.run", "segment", "--image", tall, "--model", student, "--output", str(killed),
+               "--tile", "320", "--progress", "json"]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    bands = killed.with_suffix(".bands")
+    while len(list(bands.glob("rows_*[0-9].tif"))) < 2:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert not killed.exists()
+    done = len(list(bands.glob("rows_*[0-9].tif")))
+    events = []
+    run(Reporter(events.append), image=tall, model=student, output=str(killed), tile=320)
+    assert (read(killed) == read(whole)).all()
+    assert any("Going on with an earlier run" in e.get("text", "") for e in events)
+    tiles = next(e["total"] for e in events if e["event"] == "progress")
+    assert tiles <= len(range(0, 1300, 64)) - done and not bands.exists()
+
+
+def test_a_changed_request_does_not_resume(folder, tall, student):
+    out = folder / "changed.tif"
+    asked = {"image": tall, "model": student, "output": str(out), "tile": 320}
+    run(**asked, shard="1/3")
+    with pytest.raises(DataError, match=r"tta changed since.*--no-resume"):
+        run(**asked, tta="flips")
+    run(**asked, tta="flips", resume=False)
+    assert out.exists() and not out.with_suffix(".bands").exists()
+
+
+def test_shares_and_merge_give_the_pixels_of_one_run(folder, tall, student):
+    whole, parts, merged = (str(folder / f"{n}.tif") for n in ("one", "parts", "merged"))
+    asked = {"image": tall, "model": student, "tile": 320}
+    run(**asked, output=whole, confidence=str(folder / "one_sure.tif"))
+    run(**asked, output=parts, shard="2/2")
+    bands = str(folder / "parts.bands")
+    to_merge = {"image": tall, "model": student, "bands": [bands], "output": merged, "confidence": str(folder / "sure.tif")}
+    with pytest.raises(DataError, match=r"are missing\. Run the share"):
+        merge.run(MergeSpec.from_dict(to_merge), Reporter(lambda _: None))
+    run(**asked, output=parts, shard="1/2")
+    merge.run(MergeSpec.from_dict(to_merge), Reporter(lambda _: None))
+    assert (read(merged) == read(whole)).all()
+    assert (read(folder / "sure.tif") == read(folder / "one_sure.tif")).all()
+
+
+def test_shares_of_different_runs_are_refused(folder, tall, student):
+    asked = {"image": tall, "model": student, "tile": 320}
+    run(**asked, output=str(folder / "left.tif"), shard="1/2")
+    run(**asked, output=str(folder / "right.tif"), shard="2/2", tta="flips")
+    both = [str(folder / "left.bands"), str(folder / "right.bands")]
+    spec = MergeSpec.from_dict({"image": tall, "model": student, "bands": both, "output": str(folder / "no.tif")})
+    with pytest.raises(DataError, match=r"differ in tta\. Merge shares of one request"):
+        merge.run(spec, Reporter(lambda _: None))
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "half", "1/0"])
+def test_a_share_that_is_none_is_refused(folder, tall, student, shard):
+    with pytest.raises(SpecError, match="such as 1/4"):
+        run(image=tall, model=student, output=str(folder / "refused.tif"), shard=shard)
+
+
+def test_only_the_area_is_labelled(folder, ortho, student):
+    polygon = shapely.box(400_020, 5_799_900, 400_050, 5_799_950)  # columns 100 to 250, rows 250 to 500
+    frame = gpd.GeoDataFrame(geometry=[polygon], crs="EPSG:25833").to_crs("EPSG:4326")
+    frame.to_file(folder / "area.gpkg")
+    run(image=ortho, model=student, output=str(folder / "inside.tif"), area=str(folder / "area.gpkg"))
+    labelled = read(folder / "inside.tif") != UNLABELLED
+    expected = np.zeros_like(labelled)
+    expected[250:500, 100:250] = True
+    assert (labelled == expected).all()
+
+
+def test_an_area_elsewhere_is_refused(folder, ortho, student):
+    gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326").to_file(folder / "far.gpkg")
+    with pytest.raises(DataError, match="Choose polygons on the orthophoto"):
+        run(image=ortho, model=student, output=str(folder / "refused.tif"), area=str(folder / "far.gpkg"))
 
 
 @pytest.mark.parametrize(

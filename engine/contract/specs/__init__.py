@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from ..params import Spec
 from .assess import AssessSpec
+from .bench import BenchSpec
 from .demo import DemoSpec
 from .distill import DistillSpec
 from .doctor import DoctorSpec
 from .info import InfoSpec
 from .ingest import IngestSpec
+from .merge import MergeSpec
 from .sample import SampleSpec
 from .segment import SegmentSpec
 from .suggest import SuggestSpec
 from .train import TrainSpec
 
 SPECS: tuple[type[Spec], ...] = (
-    SegmentSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec, SampleSpec, InfoSpec, DoctorSpec, DemoSpec,
+    SegmentSpec, MergeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec,
+    SampleSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
 )  # fmt: skip
 BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}

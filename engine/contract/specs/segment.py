@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from .. import params
+from .. import catalogue, params
+from ..errors import SpecError
 from ..params import Spec
+
+PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,7 @@ class SegmentSpec(Spec):
     """Label every pixel of an orthophoto with a trained model.
 
     The orthophoto may have any size: it is read in tiles with a margin, so that no seam shows. The class raster has the
-    grid of the orthophoto; pixels without data are 255.
+    grid of the orthophoto; pixels without data are 255. A run that was stopped goes on where it was when it is started again.
     """
 
     job = "segment"
@@ -22,13 +26,52 @@ class SegmentSpec(Spec):
 
     image: str = params.raster("Orthophoto", "Raster to segment; its bands and pixel size must fit the model.")
     model: str = params.model("Model", "Model file, trained or distilled by Edgewise.")
+    area: str = params.vector("Area", "Polygons; what lies outside stays unlabelled.", optional=True)
+    grade: str = params.choice(
+        "Grade", "Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all.",
+        {"seamless": "Seamless", "exact": "Exact"}, "seamless", advanced=True,
+    )  # fmt: skip
+    tta: str = params.choice(
+        "Test-time augmentation", "Average the model over flipped and turned views: more accurate, 4 or 8 times slower.",
+        {"none": "One view", "flips": "4 flips", "d4": "8 flips and turns"}, "none", advanced=True,
+    )  # fmt: skip
+    runtime: str = params.choice(
+        "Runtime", "What runs the model; automatic tries what is installed once and keeps the fastest.",
+        {"auto": "Automatic", **catalogue.choices(catalogue.RUNTIMES)}, "auto", advanced=True,
+    )  # fmt: skip
+    precision: str = params.choice("Precision", "Number format of the model.", PRECISIONS, "auto", advanced=True)
     tile: int = params.integer("Tile size", "Side of a tile in pixels, margin included; 0 chooses.", 0, 0, 8192, advanced=True)
     batch: int = params.integer("Batch", "Tiles computed at once; 0 chooses.", 0, 0, 64, advanced=True)
     device: str = params.choice(
         "Device", "Where to compute.", {"auto": "Automatic", "cpu": "CPU", "cuda": "GPU"}, "auto", advanced=True
+    )
+    resume: bool = params.boolean("Resume", "Go on with a stopped run of the same request.", True, advanced=True)
+    shard: str = params.text(
+        "Share", "Compute one share of the rows, such as 1/4, and leave it for the merge job.", advanced=True
     )
     output: str = params.output_raster("Classes", "Class raster that is written.")
     confidence: str = params.output_raster(
         "Confidence", "Raster with the probability of the chosen class in percent.", optional=True
     )
     polygons: str = params.output_vector("Polygons", "Polygons of the classes.", optional=True)
+
+    def check(self) -> None:
+        """Refuse a share that is none, and outputs that a share cannot make."""
+        if self.shard:
+            self.share()
+            if self.confidence or self.polygons:
+                raise SpecError(
+                    f"Share: {self.shard} of the rows gives neither confidence nor polygons.", "Ask the merge job for them."
+                )
+        super().check()
+
+    def share(self) -> tuple[int, int]:
+        """Return which share of how many is asked for, counted from 0.
+
+        Raises:
+            SpecError: it is not written as 1/4.
+        """
+        found = re.fullmatch(r"(\d+)/(\d+)", self.shard or "1/1")
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise SpecError(f"Share: found '{self.shard}', expected a number of a whole, such as 1/4.", "Correct --shard.")
+        return int(found[1]) - 1, int(found[2])

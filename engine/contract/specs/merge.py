@@ -1,0 +1,30 @@
+"""The request to put the shares of a segmentation together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import params
+from ..params import Spec
+
+
+@dataclass(frozen=True)
+class MergeSpec(Spec):
+    """Put the shares of a segmentation together.
+
+    Each `segment --shard 1/4` leaves its finished rows in a folder `classes.bands`. With one folder that all shares wrote,
+    or one folder from each machine, this gives the rasters that one run would have given, to the pixel.
+    """
+
+    job = "merge"
+    title = "Merge shares"
+    group = "Map"
+
+    image: str = params.raster("Orthophoto", "The raster that was segmented; its grid is taken.")
+    model: str = params.model("Model", "The model it was segmented with.")
+    bands: tuple[str, ...] = params.file("Shares", "Folders that end in .bands.", ("bands",), multiple=True)
+    output: str = params.output_raster("Classes", "Class raster that is written.")
+    confidence: str = params.output_raster(
+        "Confidence", "Raster with the probability of the chosen class in percent.", optional=True
+    )
+    polygons: str = params.output_vector("Polygons", "Polygons of the classes.", optional=True)
