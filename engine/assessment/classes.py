@@ -78,9 +78,7 @@ def match(legends: Mapping[str, Legend], names: Mapping[str, str]) -> Matching:
     for layer, side in sides.items():
         lacking = [c.name for k, c in found.items() if k not in side]
         if lacking:
-            notes.append(
-                f"{names[layer]} has no class {', '.join(lacking)}; every pixel of it in another layer counts as an error."
-            )
+            notes.append(f"{names[layer]} has no class {', '.join(lacking)}; wherever another layer has it counts as an error.")
     return Matching(tuple(found.values()), tables, by_name, tuple(notes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -68,9 +69,8 @@ def intervals(rows: Sequence[tuple[str, str, float, float | None, float | None]]
         if mark is not None:
             parts.append(f'<path class="mark" d="M{x(mark):.1f} {y - 9} v18"/>')
         parts.append(f'<circle class="class" cx="{x(value):.1f}" cy="{y}" r="5" fill="{escape(color)}"/>')
-    for share in (0, 0.5, 1):
-        at = low + share * (high - low)
-        parts.append(_text(x(at), height - 18, f"{at:.3g}", "middle"))
+    for at in _ticks(low, high):
+        parts.append(_text(x(at), height - 18, f"{at:,.10g}", "middle"))
     parts.append(_text((left + WIDTH - 16) / 2, height - 3, unit, "middle", "title"))
     return _figure("".join(parts), f"estimates with 95 % intervals in {unit}", height)
 
@@ -78,6 +78,14 @@ def intervals(rows: Sequence[tuple[str, str, float, float | None, float | None]]
 def percent(share: float) -> str:
     """Return a share as people read it: 0.3 %, 4.1 %, 52 %."""
     return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return three to six round numbers between two ends."""
+    rough = (high - low) / 3
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (5, 2, 1) if m * power <= rough)
+    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _grid(top: float, y_title: str, x_title: str) -> str:

@@ -243,7 +243,9 @@ def _estimate(estimate: dict[str, Any]) -> str:
 
 
 def _amount(value: float | None) -> str:
-    return "–" if value is None else count(value) if abs(value) >= 1000 else f"{value:.4g}"
+    return (
+        "–" if value is None else count(value) if abs(value) >= 1000 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
+    )
 
 
 def _plus_minus_amount(estimate: dict[str, Any]) -> str:

@@ -50,13 +50,15 @@ def run(spec: SampleSpec, report: Reporter) -> dict[str, Any]:
         found = draw.find(_blocks(mapped, inside, "Drawing", report), chosen)
     found = rng.permutation(found)  # an order by stratum would tell the map's class
     error = allocation.expected_error(shares, sizes[present], accuracy[present])
+    everywhere = np.array(mapped.legend.ids)  # classes without a pixel too: an answer may name one
+    taken = dict(zip(present.tolist(), shares.tolist(), strict=True))
     strata = pd.DataFrame(
         {
-            "stratum": present.astype(np.int32),
-            "name": [_name(mapped.legend, i) for i in present],
-            "pixels": sizes[present],
-            "weight": sizes[present] / sizes.sum(),
-            "points": shares.astype(np.int32),
+            "stratum": everywhere.astype(np.int32),
+            "name": mapped.legend.names,
+            "pixels": sizes[everywhere],
+            "weight": sizes[everywhere] / sizes.sum(),
+            "points": np.array([taken.get(i, 0) for i in mapped.legend.ids], np.int32),
         }
     )
     points.write(spec.output, geobox, found, strata, mapped.legend)

@@ -136,6 +136,20 @@ def test_the_answered_sample_gives_the_truth_within_its_interval(study):
     assert sum(i["area"]["value"] for i in found["per_class"]) == pytest.approx(valid.sum() * 4 / 10_000, rel=1e-3)
 
 
+def test_a_class_that_the_map_never_found_can_be_answered(study):
+    found = study.sample(points=90)
+    assert [s["name"] for s in found["strata"]] == list(NAMES)
+    with rasterio.open(study.folder / "map.tif", "r+") as file:
+        file.write(np.where(study.mapped == 2, 1, study.mapped), 1)
+    found = study.sample(points=90)
+    assert found["strata"][2] == {"stratum": 2, "name": "road", "pixels": 0, "weight": 0.0, "points": 0}
+    study.answer()
+    estimates = study.assess()
+    road = estimates["sample"]["per_class"][2]
+    assert road["name"] == "road" and road["share"]["value"] > 0 and road["producers"]["value"] == 0
+    assert not any("road" in w for w in estimates["warnings"])
+
+
 def test_class_names_are_answers_too(study):
     study.sample(points=300)
     by_id = study.answer() is not None and study.assess()["sample"]["overall_accuracy"]
