@@ -39,7 +39,7 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
     with raster.open(spec.image) as image:
         for warning in model.accept(image):
             report.warning(warning)
-        source = area.within(image, spec.area) if spec.area else image
+        source = area.AreaOfRaster(image, spec.area_of_interest) if spec.area_of_interest else image
         ready, bands = _begin(spec, model, source, where, report)
         plan = ready.plan
         report.message(budget.describe(plan, budget.bound_bytes(plan, model, source, where)))

@@ -211,7 +211,7 @@ def test_only_the_area_is_labelled(folder, ortho, student):
     polygon = shapely.box(400_020, 5_799_900, 400_050, 5_799_950)  # columns 100 to 250, rows 250 to 500
     frame = gpd.GeoDataFrame(geometry=[polygon], crs="EPSG:25833").to_crs("EPSG:4326")
     frame.to_file(folder / "area.gpkg")
-    run(image=ortho, model=student, output=str(folder / "inside.tif"), area=str(folder / "area.gpkg"))
+    run(image=ortho, model=student, output=str(folder / "inside.tif"), area_of_interest=str(folder / "area.gpkg"))
     labelled = read(folder / "inside.tif") != UNLABELLED
     expected = np.zeros_like(labelled)
     expected[250:500, 100:250] = True
@@ -220,8 +220,8 @@ def test_only_the_area_is_labelled(folder, ortho, student):
 
 def test_an_area_elsewhere_is_refused(folder, ortho, student):
     gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326").to_file(folder / "far.gpkg")
-    with pytest.raises(DataError, match="Choose polygons on the orthophoto"):
-        run(image=ortho, model=student, output=str(folder / "refused.tif"), area=str(folder / "far.gpkg"))
+    with pytest.raises(DataError, match="Choose the area of interest that belongs"):
+        run(image=ortho, model=student, output=str(folder / "refused.tif"), area_of_interest=str(folder / "far.gpkg"))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ class SegmentSpec(Spec):
 
     image: str = params.raster("Orthophoto", "Raster to segment; its bands and pixel size must fit the model.")
     model: str = params.model("Model", "Model file, trained or distilled by Edgewise.")
-    area: str = params.vector("Area", "Polygons; what lies outside stays unlabelled.", optional=True)
+    area_of_interest: str = params.vector(
+        "Area of interest", "Polygons in any CRS; what lies outside stays unlabelled.", optional=True
+    )
     grade: str = params.choice(
         "Grade", "Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all.",
         {"seamless": "Seamless", "exact": "Exact"}, "seamless", advanced=True,
