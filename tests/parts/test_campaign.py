@@ -60,7 +60,7 @@ def test_what_was_written_is_read(path):
     campaign = store.read(path)
     assert campaign.legend == LEGEND
     assert campaign.units["unit"].tolist() == batch()["unit"].tolist()
-    assert campaign.units.geometry.geom_equals(batch().geometry).all()
+    assert campaign.units.geometry.reset_index(drop=True).geom_equals(batch().geometry).all()
     assert (campaign.units["status"] == "open").all() and (campaign.units["answer"] == "").all()
     assert campaign.units["class_id"].isna().all()
     assert campaign.predictions["class_id"].tolist() == [0, 0, 0]
