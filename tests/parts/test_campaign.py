@@ -66,7 +66,7 @@ def test_what_was_written_is_read(path):
     assert campaign.predictions["class_id"].tolist() == [0, 0, 0]
     assert len(campaign.corrections) == len(campaign.borders) == len(campaign.points) == len(campaign.answers) == 0
     assert campaign.corrections.crs == campaign.units.crs
-    assert json.loads(campaign.rounds["class_shares"][0]) == {"road": 0.5}
+    assert json.loads(campaign.rounds["class_shares"].iloc[0]) == {"road": 0.5}
 
 
 def test_a_campaign_may_have_no_crs(tmp_path):
