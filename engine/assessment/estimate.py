@@ -4,6 +4,9 @@ One estimator serves all: every measure is a ratio of two stratified means (Steh
 https://doi.org/10.1080/01431161.2014.930207). Where the strata are the map classes it gives the figures of Olofsson et al.
 2014 (eqs. 5-11, https://doi.org/10.1016/j.rse.2014.02.015). Both assume simple random sampling within a stratum. The finite
 population correction is left out, as Olofsson et al. do: it matters only where a stratum is sampled nearly whole.
+
+Normal intervals are too narrow for rare classes whose area rests on a few omitted points: in the population of Olofsson et al.
+with their 640 points they hold the truth in 74 % (forest gain) to 95 % of samples (benchmarks/assess.py, 2026-11-20).
 """
 
 from __future__ import annotations

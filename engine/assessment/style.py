@@ -65,4 +65,5 @@ with a margin; the figures are those of the whole raster exactly.</p>
 Pieces are pixels of one class joined by sides or corners.</p>
 <p>Estimates from a sample: stratified estimators (<a href="https://doi.org/10.1016/j.rse.2014.02.015">Olofsson et al.
 2014</a>; <a href="https://doi.org/10.1080/01431161.2014.930207">Stehman 2014</a>), 95 % intervals as 1.96 standard errors,
-no finite population correction.</p></details>"""
+no finite population correction. Such intervals are too narrow where a class rests on a handful of points, above all on a
+few points of it that the map missed: draw more points before you rely on them.</p></details>"""
