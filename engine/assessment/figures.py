@@ -111,7 +111,7 @@ def of_sample(answered: Answered, pixel_area: float, area_unit: str) -> dict[str
             "users": _estimate(found.users[i]), "producers": _estimate(found.producers[i]),
             "f1": _estimate(found.f1[i]), "iou": _estimate(found.iou[i]), "share": _estimate(found.areas[i]),
             "area": _estimate(found.areas[i].scaled(area * found.covered)),
-            "mapped_area": float(answered.map_shares[i]) * area,
+            "mapped_area": plain(float(answered.map_shares[i]) * area),
         }
         for i, item in enumerate(answered.matching.classes)
     ]  # fmt: skip

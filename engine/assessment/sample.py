@@ -45,7 +45,7 @@ class Answered:
         reference: (N,) class position of the answers.
         mapped: (N,) class position on each map, by role.
         unanswered: number of points without an answer.
-        map_shares: (C,) share of each class on the map.
+        map_shares: (C,) share of each class on the map, in the area that was sampled; NaN where that is not known.
     """
 
     matching: Matching
@@ -88,10 +88,6 @@ def read_back(points: Points, maps: Mapping[str, LabelRaster], names: Mapping[st
             f"{points.path}: points have the stratum {unknown[0]}, the design has {', '.join(map(str, design.ids))}.",
             "Do not change the field stratum; take it from the file that was designed.",
         )
-    pixels = maps["map"].counts[:UNLABELLED]
-    used = np.flatnonzero(pixels)
-    shares = np.zeros(len(matching.classes))
-    np.add.at(shares, matching.tables["map"][used], pixels[used] / pixels.sum())
     return Answered(
         matching=matching,
         design=design,
@@ -99,7 +95,7 @@ def read_back(points: Points, maps: Mapping[str, LabelRaster], names: Mapping[st
         reference=matching.tables["reference"][answers[chosen]].astype(np.int64),
         mapped={role: matching.tables[role][found].astype(np.int64) for role, found in ids.items()},
         unanswered=len(answers) - len(chosen),
-        map_shares=shares,
+        map_shares=_map_shares(design, maps["map"], own, ids["map"], matching),
     )
 
 
@@ -138,10 +134,30 @@ def _design(points: Points, mapped: LabelRaster) -> Design:
     if points.design is not None and points.strata is not None:
         table = points.design
         ids, names = tuple(int(i) for i in table["stratum"]), tuple(str(n) for n in table["name"])
+        twice = [i for i in ids if ids.count(i) > 1]
+        if twice:
+            raise DataError(
+                f"{points.path}: the table strata lists stratum {twice[0]} twice.",
+                "Take the file that was designed, unchanged.",
+            )
         return Design(ids, names, table["pixels"].to_numpy(np.int64), DESIGNED)
     present = [c for c in mapped.legend if mapped.counts[c.id]]
     ids = tuple(c.id for c in present)
     return Design(ids, tuple(c.name for c in present), mapped.counts[list(ids)], BY_MAP)
+
+
+def _map_shares(design: Design, mapped: LabelRaster, own: NDArray, ids: NDArray, matching: Matching) -> NDArray[np.float64]:
+    """Take the map's shares from the design where its strata are the map's classes, else from a map of the same size."""
+    whole = mapped.counts[:UNLABELLED]
+    shares = np.zeros(len(matching.classes))
+    if np.array_equal(own, ids):
+        np.add.at(shares, matching.tables["map"][list(design.ids)], design.sizes / design.sizes.sum())
+    elif whole.sum() == design.sizes.sum():
+        used = np.flatnonzero(whole)
+        np.add.at(shares, matching.tables["map"][used], whole[used] / whole.sum())
+    else:
+        shares[:] = np.nan
+    return shares
 
 
 def _ids_at(layer: LabelRaster, points: Points, chosen: NDArray, name: str) -> NDArray[np.int64]:

@@ -150,6 +150,31 @@ def test_a_class_that_the_map_never_found_can_be_answered(study):
     assert not any("road" in w for w in estimates["warnings"])
 
 
+def test_mapped_areas_are_those_of_the_sampled_ground(study):
+    box = shapely.box(500_200, 1_999_500, 500_700, 1_999_900)
+    gpd.GeoDataFrame(geometry=[box], crs=32640).to_file(study.folder / "area.gpkg")
+    pixels = {
+        s["name"]: s["pixels"] for s in study.sample(points=200, area_of_interest=str(study.folder / "area.gpkg"))["strata"]
+    }
+    study.answer()
+    for item in study.assess()["sample"]["per_class"]:
+        assert item["mapped_area"] == pytest.approx(pixels[item["name"]] * 4 / 10_000, rel=1e-3)
+    other = study.folder / "other.tif"
+    other.write_bytes((study.folder / "map.tif").read_bytes())
+    with rasterio.open(other, "r+") as file:
+        file.write(np.where(study.mapped == 255, 255, study.truth).astype(np.uint8), 1)
+    assert study.assess(map=str(other))["sample"]["per_class"][0]["mapped_area"] is None
+
+
+def test_a_design_with_a_stratum_twice_is_refused(study):
+    study.sample(points=40, least=5)
+    study.answer()
+    strata = pyogrio.read_dataframe(study.output, layer="strata")
+    pyogrio.write_dataframe(strata, study.output, layer="strata", driver="GPKG", append=True)
+    with pytest.raises(DataError, match=r"lists stratum 0 twice. Take the file that was designed"):
+        study.assess()
+
+
 def test_class_names_are_answers_too(study):
     study.sample(points=300)
     by_id = study.answer() is not None and study.assess()["sample"]["overall_accuracy"]
