@@ -20,12 +20,12 @@ TRAIN = ("T1", "T2", "T3", "T6", "T7S")
 VALIDATE = ("T5",)
 TEST = ("T7N", "T4")
 RESULTS = Path(__file__).parent / "results" / "walkthrough.json"
-CHIPS = ["--iterations", "1500", "--batch", "8", "--chip", "256", "--encoder-weights", "none", "--seed", "0"]
+CHIPS = ["--batch", "8", "--chip", "256", "--encoder-weights", "none", "--seed", "0"]
 NETWORKS = {
-    "floor": ("train", "unet_resnet18", []),
-    "teacher": ("train", "unet_resnet50", []),
-    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--distillation", "drd,pixel_kd"]),
-    "plain_student": ("train", "unet_mobilenet_v2_thin", []),
+    "floor": ("train", "unet_resnet18", ["--iterations", "1500"]),
+    "teacher": ("train", "unet_resnet50", ["--iterations", "1000"]),
+    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "1500", "--distillation", "drd,pixel_kd"]),
+    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "1500"]),
 }
 
 

@@ -226,5 +226,12 @@ def _read_saved(path: str) -> dict[str, Any]:
     return saved
 
 
+def _leave(code: int) -> NoReturn:
+    """End the process without the destructors of native libraries: after a full disk GDAL's threads abort there."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

@@ -213,7 +213,7 @@ class Spec:
         """
         inputs = {path: p for p in self.params() if p.is_input for path in paths(self, p)}
         for path, p in inputs.items():
-            if is_local(path) and not os.path.exists(path):
+            if is_local(path) and not os.path.exists(path.partition("|")[0]):  # a.gpkg|layername=b, as QGIS says
                 raise DataError(f"{p.label}: {path} does not exist.", f"Check the path given with {p.flag}.")
         outputs: dict[str, Param] = {}
         for p in (p for p in self.params() if p.is_output):

@@ -103,6 +103,15 @@ def test_missing_inputs_folders_and_suffixes_are_refused(tmp_path):
         check(output="o.png")
 
 
+def test_a_layer_of_a_file_is_there_when_the_file_is(tmp_path):
+    for name in ("a.tif", "m.safetensors", "labels.gpkg"):
+        (tmp_path / name).write_bytes(b"x")
+    given = {"images": ["a.tif"], "labels": ["labels.gpkg|layername=parcels"], "output": "m2.safetensors"}
+    TrainSpec.from_dict(given, base=str(tmp_path)).check()
+    with pytest.raises(DataError, match="does not exist"):
+        TrainSpec.from_dict({**given, "labels": ["other.gpkg|layername=parcels"]}, base=str(tmp_path)).check()
+
+
 def test_gdal_addresses_are_no_local_files():
     assert not params.is_local("/vsicurl/x.tif")
     assert not params.is_local("GPKG:a.gpkg:table")

@@ -40,7 +40,11 @@ def test_help_answers_at_once_and_names_every_flag(job):
         (["segment", "--image"], 2, "See --help"),
         (["info", "--model", "nowhere.safetensors"], 3, "Check the path given with --model"),
         (["--spec", "nowhere.json"], 2, "Check the path"),
-        (["train", "--images", "a.tif", "--labels", "b.tif", "--output", "m.safetensors", "--chip", "100"], 2, "Use 256 or 512"),
+        (
+            ["train", "--images", "a.tif", "--labels", "b.tif", "--output", "m.safetensors", "--chip", "100"],
+            2,
+            "Use 256 or 512",
+        ),
     ],
 )
 def test_a_wrong_request_leaves_with_its_code_and_the_remedy(engine, args, code, remedy):
@@ -91,8 +95,8 @@ def test_closing_stdin_cancels_within_two_seconds(engine, tmp_path):
 def test_the_engine_leaves_when_its_parent_is_killed(tmp_path):
     parent_code = (
         "import subprocess, sys, time\n"
-        f"p = subprocess.Popen([sys.executable, '-m', 'engine.run', 'demo', '--output', {str(tmp_path / 'demo')!r}, '--attended'],"
-        " stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)\n"
+        "command = [sys.executable, '-m', 'engine.run', 'demo', '--attended', '--output']\n"
+        f"p = subprocess.Popen([*command, {str(tmp_path / 'demo')!r}], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)\n"
         "print(p.pid, flush=True)\ntime.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", parent_code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
