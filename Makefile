@@ -40,6 +40,9 @@ test: setup setup-qgis  ## run all tests, those in real QGIS included
 plugin:  ## write the installable plugin, build/edgewise-<version>.zip
 	python3 .ci/package.py
 
+walkthrough: setup  ## train, distill and assess on the real scenes of docs/walkthrough.md; long, resumes
+	$(PYTHON) benchmarks/walkthrough.py
+
 constraints: setup  ## pin every package anew
 	.venv/bin/uv pip compile -q --universal --python-version 3.10 --all-extras --no-annotate --no-header --upgrade \
 	    pyproject.toml -o engine/constraints.txt
