@@ -79,8 +79,8 @@ def _run(spec: Spec, report: events.Reporter, args: Sequence[str]) -> int:
 
     started = time.time()
     try:
-        report.send("started", job=spec.job, device=getattr(spec, "device", ""), versions=record.versions())
         spec.check()
+        report.send("started", job=spec.job, device=_device(spec), versions=record.versions())
         summary = importlib.import_module(f"engine.jobs.{spec.job}").run(spec, report)
         outputs = {name: path for name, path in spec.outputs().items() if Path(path).exists()}
         record.write(spec, outputs, summary, seconds=time.time() - started)
@@ -103,6 +103,14 @@ def _run(spec: Spec, report: events.Reporter, args: Sequence[str]) -> int:
         return BUG
     finally:
         atomic.abandon()
+
+
+def _device(spec: Spec) -> str:
+    """Return in words where the job computes; empty for a job that does not choose."""
+    if not hasattr(spec, "device"):
+        return ""
+    device = importlib.import_module("engine.device")
+    return str(device.describe(device.resolve(spec.device)))
 
 
 def _failed(error: EngineError) -> dict[str, Any]:

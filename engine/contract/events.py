@@ -116,7 +116,7 @@ class _Drawing:
         elif kind == "metric":
             self._line(f"  step {event['step']}: " + ", ".join(f"{k} {v:.4g}" for k, v in event["values"].items()))
         elif kind == "started":
-            self._line(f"{event['job']} on {event['device']}")
+            self._line(event["job"] + (f" on {event['device']}" if event["device"] else ""))
         elif kind == "finished":
             for path in event["outputs"].values():
                 self._line(f"wrote {path}")
