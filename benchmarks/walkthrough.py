@@ -24,8 +24,8 @@ CHIPS = ["--batch", "8", "--chip", "256", "--encoder-weights", "none", "--seed",
 NETWORKS = {
     "floor": ("train", "unet_resnet18", ["--iterations", "1500"]),
     "teacher": ("train", "unet_resnet50", ["--iterations", "1000"]),
-    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "1500", "--distillation", "drd,pixel_kd"]),
-    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "1500"]),
+    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "1200", "--distillation", "drd,pixel_kd"]),
+    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "1200"]),
 }
 
 
