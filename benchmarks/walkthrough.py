@@ -41,6 +41,7 @@ def main() -> None:
     for role in options.only:
         rows[role] = measure(role, options.data, options.runs)
         write(rows)
+    print(table(rows))
 
 
 def measure(role: str, data: Path, runs: Path) -> dict:
@@ -95,6 +96,27 @@ def write(rows: dict) -> None:
     machine = {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": machine, "networks": rows}, indent=1) + "\n")
+
+
+def table(rows: dict) -> str:
+    """Return the figures as the tables of docs/walkthrough.md."""
+    lines = ["| network | scene | mIoU | mean F1 | OA | IoU by class | Mpx/s | peak MB |", "|---|---|---|---|---|---|---|---|"]
+    for role, row in rows.items():
+        for scene, found in row["test"].items():
+            of, ran = found["assess"], found["segment"]
+            by_class = ", ".join(f"{c['name']} {c['iou']:.3f}" for c in of["per_class"])
+            lines.append(
+                f"| {role.replace('_', ' ')} | {scene} | {of['miou']:.3f} | {of['mean_f1']:.3f} | {of['overall_accuracy']:.3f} "
+                f"| {by_class} | {ran['summary']['mpx_per_s']:.2f} | {ran['peak_memory_mb']} |"
+            )
+    lines += ["", "| network | parameters | iterations | wall time | peak MB |", "|---|---|---|---|---|"]
+    for role, row in rows.items():
+        ran = row["training"]
+        lines.append(
+            f"| {role.replace('_', ' ')}, {row['network']} | {ran['summary']['parameters'] / 1e6:.1f} M "
+            f"| {ran['summary']['iterations']} | {ran['wall_s'] / 60:.0f} min | {ran['peak_memory_mb']} |"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
