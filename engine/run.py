@@ -27,7 +27,7 @@ from engine.contract.errors import BUG, CANCELLED, Cancelled, EngineError, Resou
 from engine.contract.params import Param, Spec, nearest
 from engine.contract.specs import BY_JOB, SPECS
 
-LEAVE_SECONDS = 1.5
+LEAVE_SECONDS = 1.0
 """Time a cancelled job has to unwind before the process removes its parts and leaves."""
 
 
