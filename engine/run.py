@@ -81,6 +81,7 @@ def _run(spec: Spec, report: events.Reporter, args: Sequence[str]) -> int:
     try:
         spec.check()
         report.send("started", job=spec.job, device=_device(spec), versions=record.versions())
+        threading.Thread(target=_beat, args=(report,), daemon=True).start()
         summary = importlib.import_module(f"engine.jobs.{spec.job}").run(spec, report)
         outputs = {name: path for name, path in spec.outputs().items() if Path(path).exists()}
         record.write(spec, outputs, summary, seconds=time.time() - started)
@@ -103,6 +104,11 @@ def _run(spec: Spec, report: events.Reporter, args: Sequence[str]) -> int:
         return BUG
     finally:
         atomic.abandon()
+
+
+def _beat(report: events.Reporter) -> None:
+    while not report.cancelled.wait(events.HEARTBEAT_SECONDS):
+        report.send("heartbeat")
 
 
 def _device(spec: Spec) -> str:
@@ -138,7 +144,7 @@ def _guarded(emit: Any, cancelled: threading.Event) -> Any:
 
 
 def _watch(report: events.Reporter, attended: bool) -> None:
-    """Beat every two seconds; listen for signals and, when attended, for the end of stdin; leave in time when cancelled."""
+    """Listen for signals and, when attended, for the end of stdin; leave in time when cancelled."""
 
     def stop(*_: object) -> None:
         report.cancelled.set()
@@ -152,10 +158,6 @@ def _watch(report: events.Reporter, attended: bool) -> None:
             pass
         stop()
 
-    def beat() -> None:
-        while not report.cancelled.wait(events.HEARTBEAT_SECONDS):
-            report.send("heartbeat")
-
     def leave() -> NoReturn:
         report.cancelled.wait()
         time.sleep(LEAVE_SECONDS)
@@ -164,7 +166,7 @@ def _watch(report: events.Reporter, attended: bool) -> None:
         atomic.abandon()
         os._exit(CANCELLED)
 
-    for task in (beat, leave, *((listen,) if attended else ())):
+    for task in (leave, *((listen,) if attended else ())):
         threading.Thread(target=task, daemon=True, name=task.__name__).start()
 
 

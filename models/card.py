@@ -14,7 +14,7 @@ from engine.contract.errors import DataError, ModelError
 from engine.contract.legend import Legend
 
 VERSION = 1
-GRADES = ("exact", "seamless", "blended")
+GRADES = ("exact", "seamless", "cropped")
 DTYPES = ("uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 MAX_BANDS = 1024
 MAX_SIDE_PX = 65536
@@ -33,7 +33,7 @@ class Card:
         legend: classes in the order of the network's output.
         halo_px: margin of a tile, a multiple of the network's stride.
         tile_px: side of a tile that suits it, margin included.
-        grade: what that margin gives: `exact`, `seamless` or `blended`.
+        grade: what that margin gives: `exact`, `seamless` or `cropped`.
         training: how it was made: data, settings, seed.
         measured: figures such as validation mIoU, by name.
         licence: under which others may use it.

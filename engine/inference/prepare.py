@@ -31,7 +31,7 @@ class Preparation:
     Args:
         plan: the tiles.
         choice: runtime and number format.
-        grade: `exact`, `seamless` or `blended`.
+        grade: `exact`, `seamless` or `cropped`.
         make_runner: compiles the labelling graph for a plan.
         seconds: what it took to find out.
     """
@@ -97,7 +97,12 @@ def prepare(
         plan = budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch)
         asked_precision = "fp32" if is_exact and precision == "auto" else precision
         choice = race.choose(model, source, plan, device, report, maker, runtime=runtime, precision=asked_precision, key=views)
-    named = "blended" if not model.network.is_local else grade
+    named = grade if model.network.is_local else "cropped"
+    if named != grade:
+        report.warning(
+            f"{model.card.network} looks at the whole tile, so seams may show where tiles meet. "
+            "For a map without seams, distill a student such as unet_mobilenet_v2_thin from it."
+        )
     return Preparation(plan, choice, named, maker(choice), time.monotonic() - started)
 
 

@@ -12,7 +12,7 @@ from models.card import Card
 _GRADES = {
     "exact": "tiles give the labels of one pass over the whole image",
     "seamless": "tiles differ from one pass over the whole image in at most 1 of 10 000 pixels",
-    "blended": "tiles are blended where they meet; the network looks at the whole tile",
+    "cropped": "the network looks at the whole tile, so a seam may show where tiles meet",
 }
 
 
