@@ -80,6 +80,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
             spec.loss, len(ground.legend), network.feature_channels, bands, lesson.teachers, lesson.weights
         ).to_device(where)
         dtype = device.autocast_dtype(where) if getattr(network, "bf16_training_safe", True) else None
+        report.message(f"Training on {device.describe(where)}.")
         plan = _plan(spec)
         training = loop.begin(network, objective, plan)
         state, key = Path(f"{spec.output}.resume"), _key(spec)
@@ -139,7 +140,7 @@ def _source(
 ) -> chips.Source:  # fmt: skip
     places = chips.Ground(ground.counts, held_out or [None] * len(ground.scenes))
     style = chips.Style(spec.chip, spec.scale_jitter, spec.photometric, spec.balanced)
-    unlabelled = round(spec.batch * lesson.share) if lesson.unlabelled else 0
+    unlabelled = min(round(spec.batch * lesson.share), spec.batch - 1) if lesson.unlabelled else 0
     return chips.Source(reader, [s.size for s in scenes], places, style, spec.batch, unlabelled, spec.seed)
 
 
@@ -211,7 +212,7 @@ def _card(
         legend=ground.legend,
         halo_px=halo_px,
         tile_px=_TILE_CORE_PX + 2 * halo_px,
-        grade="exact" if network.is_local else "blended",
+        grade="exact" if network.is_local else "cropped",
         training={
             "job": spec.job,
             "spec": spec.to_dict(),

@@ -23,7 +23,7 @@ from .scaling import Scaling
 WARM_UP_SHARE, WARM_UP_STEPS = 0.1, 200
 POLY_POWER = 0.9
 GRADIENT_NORM = 5.0
-"""Gradients longer than this are shortened; healthy steps of these networks stay below."""
+"""Gradients longer than this are shortened. Networks from scratch begin above it (MobileNetV2: 21, 6 after 30 steps)."""
 
 METRIC_SECONDS = 1.5
 FIRST_KEEP_SECONDS, KEEP_SECONDS = 5.0, 60.0
