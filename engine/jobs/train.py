@@ -108,7 +108,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
         except ModelError:
             atomic.remove(state)  # what became NaN would become NaN again
             raise
-    summary = _write(spec, ground, bands, training, tables, lesson, report)
+    summary = _write(spec, ground, bands, training, tables, report)
     atomic.remove(state)
     return summary
 
@@ -176,12 +176,12 @@ def _compare(training: loop.Training, measure: Callable[[nn.Module, bool], Confu
 
 def _write(
     spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, training: loop.Training,
-    tables: Mapping[str, Confusion], lesson: Lesson, report: Reporter,
+    tables: Mapping[str, Confusion], report: Reporter,
 ) -> dict[str, Any]:  # fmt: skip
     last_path = str(Path(spec.output).with_suffix(".last.safetensors"))
     network = training.average.cpu().eval()
     figures = {name: _figures(table, ground.legend.names) for name, table in tables.items()}
-    card = _card(spec, ground, bands, network, training, lesson)
+    card = _card(spec, ground, bands, network, training)
     checkpoint.save(last_path, network, dataclasses.replace(card, measured={"validation": figures.get("last", {})}))
     network.load_state_dict(training.best or network.state_dict())
     card = checkpoint.save(spec.output, network, dataclasses.replace(card, measured={"validation": figures.get("best", {})}))
@@ -199,9 +199,7 @@ def _write(
     }
 
 
-def _card(
-    spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, network: Any, training: loop.Training, lesson: Lesson
-) -> Card:
+def _card(spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, network: Any, training: loop.Training) -> Card:
     halo_px = receptive_field.halo_px(network)
     return Card(
         network=spec.network,
@@ -220,7 +218,7 @@ def _card(
             "inputs": {path: record.fingerprint(path) for path in spec.inputs()},
             "iterations": training.step,
             "seconds": round(training.seconds, 1),
-            "losses": {spec.loss: 1.0, **lesson.weights},
+            "losses": {name: round(weight, 6) for name, weight in training.objective.weights.items()},
             "validations": [[step, round(miou, 4)] for step, miou in training.history],
         },
         licence=spec.licence,

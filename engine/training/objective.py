@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from engine import losses
-from engine.contract.errors import ModelError
+from engine.contract.catalogue import AUTO
+from engine.contract.errors import ModelError, SpecError
 from engine.contract.legend import Legend
 from models.model import Model
 from models.outputs import Outputs
 
+from .calibrate import Calibration
 from .scaling import Scaling, renormalize
 
 
@@ -31,9 +33,10 @@ class Teacher:
 
 
 class Objective(nn.Module):
-    """The weighted sum of all terms; its parameters are the adapters of the distillation losses.
+    """The weighted sum of all terms; its parameters are the adapters of the distillation losses and the heads of the task loss.
 
-    Several teachers speak as one: logits are the logarithm of their mean probabilities, features are the first one's.
+    Several teachers speak as one: logits are the logarithm of their mean probabilities, features are the first one's. A term
+    such as `ace` stands in the place of the task loss.
 
     Args:
         task: word of the loss against the labels.
@@ -41,7 +44,10 @@ class Objective(nn.Module):
         student: channels of the student's features, by name.
         scaling: offset and scale of each band of the student.
         teachers: none for plain training.
-        weights: weight of each distillation loss, by word.
+        weights: weight of each distillation loss, by word; AUTO is measured in the first steps.
+
+    Raises:
+        SpecError: AUTO for a term that stands in the place of the task loss.
     """
 
     def __init__(
@@ -49,13 +55,21 @@ class Objective(nn.Module):
         weights: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._task_name, self._task = task, losses.task(task, classes)
+        self._task_name, self._task = task, losses.task(task, classes, student)
         self._scaling, self._weights = scaling, dict(weights or {})
         self._teachers = list(teachers)  # not submodules: never trained, never saved
         for teacher in teachers:
             teacher.model.network.requires_grad_(False).eval()
-        of_teacher = teachers[0].model.network.feature_channels if teachers else {}
+        of_teacher = getattr(teachers[0].model.network, "feature_channels", {}) if teachers else {}
         self.terms = nn.ModuleDict({n: losses.distillation(n, student, of_teacher, classes) for n in self._weights})
+        self._leading = [n for n, term in self.terms.items() if getattr(term, "replaces_task_loss", False)] or [task]
+        automatic = [n for n, weight in self._weights.items() if weight == AUTO]
+        for name in set(automatic) & set(self._leading):
+            raise SpecError(
+                f"Distillation: {name} stands in the place of the loss against the labels, by which `auto` weighs the others.",
+                f"Write {name}=1.0.",
+            )
+        self.calibration = Calibration(automatic) if automatic else None
 
     def forward(self, outputs: Outputs, taught: Outputs | None, labels: Tensor) -> dict[str, Tensor]:
         """Return each term, not yet weighted, by its word.
@@ -65,14 +79,30 @@ class Objective(nn.Module):
             taught: what `ask` said of the same chips.
             labels: (N, H, W) output channels, UNLABELLED or NO_DATA.
         """
-        values = {self._task_name: self._task(outputs, labels)}
+        values = {}
+        if self._task_name in self._leading or taught is None:
+            values[self._task_name] = self._task(outputs, labels)
         if taught is not None:
             values.update({name: term(outputs, taught, labels) for name, term in self.terms.items()})
+            self._calibrate(values, outputs)
         return values
 
     def total(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of the terms; the loss against the labels weighs 1."""
-        return torch.stack([value * self._weights.get(name, 1.0) for name, value in values.items()]).sum()
+        weights = self.weights
+        return torch.stack([value * weights.get(name, 1.0) for name, value in values.items()]).sum()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Return the weight of each term by its word, as far as it is measured."""
+        task = {self._task_name: 1.0} if self._task_name in self._leading else {}
+        return {**task, **self._weights, **(self.calibration.weights() if self.calibration else {})}
+
+    def _calibrate(self, values: Mapping[str, Tensor], outputs: Outputs) -> None:
+        if self.calibration is None or self.calibration.is_done or not torch.is_grad_enabled():
+            return
+        reference = torch.stack([values[n] * self._weights.get(n, 1.0) for n in self._leading]).sum()
+        self.calibration.observe(reference, values, list(outputs.features.values()))
 
     def to_device(self, device: torch.device) -> Objective:
         """Move adapters and teachers."""
@@ -84,6 +114,8 @@ class Objective(nn.Module):
     def ask(self, images: Tensor, valid: Tensor) -> Outputs | None:
         """Return what the teachers say of chips, in the order of the student's classes; None without teachers.
 
+        Of several answers, the feature DISAGREEMENT is the entropy of their mean less the mean of their entropies.
+
         Args:
             images: (N, B, H, W) as the student takes them; each teacher sees them in its own scaling.
             valid: (N, H, W) bool.
@@ -91,10 +123,16 @@ class Objective(nn.Module):
         if not self._teachers:
             return None
         answers = [self._ask_one(t, images, valid) for t in self._teachers]
+        if any(getattr(term, "asks_flipped", False) for term in self.terms.values()):
+            mirrored = [self._ask_one(t, images.flip(-1), valid.flip(-1)) for t in self._teachers]
+            answers += [Outputs(a.logits.flip(-1), {}) for a in mirrored]
         if len(answers) == 1:
             return answers[0]
-        probs = torch.stack([a.logits.float().softmax(dim=1) for a in answers]).mean(dim=0)  # (N, C, H, W)
-        return Outputs(probs.clamp(min=torch.finfo(probs.dtype).tiny).log(), answers[0].features)
+        probs = torch.stack([a.logits.float().softmax(dim=1) for a in answers])  # (M, N, C, H, W)
+        mean = probs.mean(dim=0)
+        apart = torch.special.entr(mean).sum(dim=1) - torch.special.entr(probs).sum(dim=2).mean(dim=0)  # (N, H, W)
+        logits = mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+        return Outputs(logits, {**answers[0].features, losses.DISAGREEMENT: apart[:, None]})
 
     def _ask_one(self, teacher: Teacher, images: Tensor, valid: Tensor) -> Outputs:
         seen = renormalize(images, valid, self._scaling, teacher.model.card.scaling)

@@ -125,60 +125,55 @@ def test_a_training_tells_its_loss_rate_and_validation(trained):
     json.dumps(summary, allow_nan=False)
 
 
-def start(spec, *more):
-    """Start the real engine with one thread, as the finished run had, so that sums come in the same order."""
-    command = [sys.executable, "-m", "engine.run", *spec.to_flags(), "--progress", "json", *more]
-    return subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+def cancelled_after(step):
+    """Return a reporter that asks the job to stop when a step is done."""
 
-
-def read_until_step(run, step):
-    for line in run.stdout:
-        event = json.loads(line)
+    def emit(event):
         if event["event"] == "progress" and event["stage"] == "train" and event["done"] >= step:
-            return
-    raise AssertionError(run.stderr.read())
+            report.cancelled.set()
+
+    report = Reporter(emit)
+    return report
+
+
+def kill_after(spec, step):
+    """Run the real engine, on one thread so that sums come in the same order, and kill it in the middle."""
+    command = [sys.executable, "-m", "engine.run", *spec.to_flags(), "--progress", "json"]
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, cwd=ROOT, env=one_thread, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        for line in run.stdout:
+            event = json.loads(line)
+            if event["event"] == "progress" and event["stage"] == "train" and event["done"] >= step:
+                run.kill()
+                return
+        raise AssertionError(run.stderr.read())
 
 
 def test_a_run_that_is_cancelled_and_then_killed_goes_on_to_the_very_same_weights(trained, tmp_path):
     spec, summary, _ = trained
     spec = dataclasses.replace(spec, output=str(tmp_path / "model.safetensors"))
-    with start(spec, "--attended") as cancelled:
-        read_until_step(cancelled, 1)
-        cancelled.stdin.close()
-        assert cancelled.wait(60) == 130
-    assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors.resume"]
-    with start(spec) as killed:
-        read_until_step(killed, 3)
-        killed.kill()
-    run = start(spec)
-    out, err = run.communicate(timeout=200)
-    last = json.loads(out.splitlines()[-1])
-    assert (run.returncode, last["event"]) == (0, "finished"), err
-    assert "Training goes on after step" in out
-    found, expected = load_file(last["summary"]["last_model"]), load_file(summary["last_model"])
+    state = Path(f"{spec.output}.resume")
+    with pytest.raises(Cancelled):
+        train.run(spec, cancelled_after(2))
+    assert list(tmp_path.iterdir()) == [state]
+    kill_after(spec, 4)
+    assert state.exists()
+    events = []
+    resumed = train.run(spec, Reporter(events.append))
+    assert any("Training goes on after step" in e["text"] for e in events if e["event"] == "message")
+    found, expected = load_file(resumed["last_model"]), load_file(summary["last_model"])
     assert all(torch.equal(found[name], expected[name]) for name in expected)
-    assert last["summary"]["validation"] == summary["validation"]
-    assert not Path(f"{spec.output}.resume").exists()
+    assert resumed["validation"] == summary["validation"]
+    assert not state.exists()
 
 
 def test_a_state_of_other_labels_is_not_continued(folder, tmp_path):
-    events = []
-
-    def cancel(event):
-        events.append(event)
-        if event["event"] == "progress" and event["stage"] == "train" and event["done"] == 2:
-            report.cancelled.set()
-
-    report = Reporter(cancel)
     image, labels = squares(3)
     write(tmp_path / "c.tif", image)
     write(tmp_path / "c_labels.tif", labels)
     spec = request(tmp_path, tmp_path / "model.safetensors", "c", iterations=3)
     with pytest.raises(Cancelled):
-        train.run(spec, report)
+        train.run(spec, cancelled_after(2))
     labels[100:, 100:] = UNLABELLED
     write(tmp_path / "c_labels.tif", labels)
     events = []
