@@ -9,17 +9,17 @@ from scipy.spatial import cKDTree
 
 from engine.scene.plan import SIDEWALK_M, Plan, Roof, Streets, Surface, Use
 
-_ROOFS = (
-    (156, 98, 80),
-    (138, 82, 68),
-    (172, 120, 98),
-    (120, 92, 80),
-    (96, 94, 96),
-    (118, 116, 116),
-    (152, 148, 142),
-    (92, 104, 118),
+_TILES = (
+    (160, 96, 76),
+    (140, 80, 66),
+    (176, 116, 92),
+    (124, 84, 72),
+    (150, 88, 70),
+    (166, 106, 86),
+    (98, 94, 98),
+    (128, 122, 118),
 )
-_FLAT_ROOFS = ((136, 134, 130), (112, 111, 112), (168, 163, 154), (196, 194, 188), (104, 100, 98), (128, 142, 148))
+_FLAT_ROOFS = ((204, 202, 198), (176, 170, 160), (122, 140, 158), (112, 110, 112), (146, 112, 98), (122, 146, 132))
 _CARS = (
     (226, 227, 228),
     (196, 198, 200),
@@ -52,7 +52,7 @@ class _Things:
         reach = rng.uniform(2.5, 5.0) * rng.choice([-1, 1]) if wing else 0.0
         wing_width = min(width * rng.uniform(0.6, 0.85), length / 2) if wing else 0.0
         offset = (length - wing_width) / 2 * rng.choice([-1, 1]) if wing else 0.0
-        colors = _FLAT_ROOFS if roof == Roof.FLAT else _ROOFS
+        colors = _FLAT_ROOFS if roof == Roof.FLAT else _TILES
         color = np.array(colors[rng.integers(len(colors))]) + rng.normal(0, 7)
         self.buildings.append((u, v, angle, length, width, eave, roof, offset, reach, wing_width, *color))
 

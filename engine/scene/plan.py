@@ -42,7 +42,7 @@ class Surface(IntEnum):
     PAVED, ASPHALT, POOL, SOIL = range(4)
 
 
-_DECK = (Use.HOUSES,) * 9 + (Use.FLATS,) * 3 + (Use.YARDS,) * 3 + (Use.PARK,) * 3 + (Use.FIELD,) * 2 + (Use.WOOD,)
+_DECK = (Use.HOUSES,) * 10 + (Use.FLATS,) * 3 + (Use.YARDS,) * 3 + (Use.PARK,) * 3 + (Use.FIELD,) * 2 + (Use.WOOD,)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def survey(size: int, seed: int) -> Plan:
     river = [side * rng.uniform(0.35, 0.65), side * rng.uniform(0.35, 0.65), angle + rng.uniform(-0.5, 0.5), rng.uniform(9, 15)]
     river += [rng.uniform(10, 18), rng.uniform(220, 340), rng.uniform(0, 6.3), 4.0, rng.uniform(80, 130), rng.uniform(0, 6.3)]
     none = np.zeros((0, 13))
-    parcel_m, none = rng.uniform(17, 25, use.shape), np.zeros((0, 13))
+    parcel_m, none = rng.uniform(16, 22, use.shape), np.zeros((0, 13))
     return Plan(size, seed, turn, waves, streets_u, streets_v, use, parcel_m, np.array(river), none, none, none, none, none)
 
 
