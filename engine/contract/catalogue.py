@@ -39,11 +39,49 @@ NETWORKS: dict[str, Part] = {
 
 DISTILLATION: dict[str, Part] = {
     "pixel_kd": Part("engine.losses.pixel_kd", "Class probabilities, pixel by pixel (Hinton et al. 2015)"),
+    "ensemble": Part("engine.losses.ensemble", "Mean of several teachers, by their confidence (after Chechlinski et al. 2019)"),
+    "ensemble_flip": Part("engine.losses.ensemble", "Mean of several teachers, each asked twice, mirrored", {"flip": True}),
     "drd": Part("engine.losses.drd", "Dual relation distillation, spatial and channel (after Li et al. 2025)"),
+    "drd_spatial": Part("engine.losses.drd", "Spatial relations alone", {"maps": ("spatial",)}),
+    "drd_channel": Part("engine.losses.drd", "Channel relations alone", {"maps": ("channel",)}),
+    "drd_dot": Part("engine.losses.drd", "Dual relations by scaled dot products", {"relation": "scaled_dot"}),
+    "drd_square": Part("engine.losses.drd", "Dual relations, mean square of cosines", {"distance": "mean_square"}),
+    "drd_stage4": Part("engine.losses.drd", "Dual relations of the encoder's last stage", {"tap": "stage4"}),
+    "brd": Part("engine.losses.brd", "Boundaries of the stages and self-relation (after Zhang et al. 2026)"),
+    "brd_boundary": Part("engine.losses.brd", "Boundaries of the stages alone", {"relation": False}),
+    "brd_premask": Part(
+        "engine.losses.brd", "Boundaries of classes read from the stages, and self-relation", {"boundary": "premask"}
+    ),
+    "brd_logits": Part("engine.losses.brd", "Boundaries of the class probabilities, and self-relation", {"boundary": "logits"}),
+    "csc_joint": Part("engine.losses.csc", "Channel and spatial correlation, jointly (after Park and Heo 2020)"),
+    "csc_shuffled": Part("engine.losses.csc", "Channel and spatial correlation, channels grouped at random", {"seed": 0}),
+    "csc_factorized": Part("engine.losses.csc", "Channel and spatial correlation, one by one", {"mode": "factorized"}),
+    "ace": Part("engine.losses.ace", "Adaptive cross entropy, instead of the loss (after Park and Heo 2020)"),
+    "ace_soft": Part("engine.losses.ace", "Adaptive cross entropy, soft rule, instead of the loss", {"rule": "soft"}),
+    "feature_mse": Part("engine.losses.feature_mse", "Mean square of the last feature (Romero et al. 2015)"),
+    "feature_mse_stage4": Part("engine.losses.feature_mse", "Mean square of the encoder's last stage", {"tap": "stage4"}),
+    "pkd": Part("engine.losses.pkd", "Correlation of the last feature's channels (Cao et al. 2022)"),
+    "pkd_stage4": Part("engine.losses.pkd", "Correlation of the last stage's channels", {"tap": "stage4"}),
+    "at": Part("engine.losses.at", "Attention transfer (Zagoruyko and Komodakis 2017)"),
+    "cwd": Part("engine.losses.cwd", "Channel-wise distributions of the last feature (Shu et al. 2021)"),
+    "cwd_logits": Part("engine.losses.cwd", "Channel-wise distributions of the logits (Shu et al. 2021)", {"tap": "logits"}),
+    "skd": Part("engine.losses.skd", "Pair-wise cosines of places (Liu et al. 2019)"),
+    "ifvd": Part("engine.losses.ifvd", "Variation of features within classes (Wang et al. 2020)"),
+    "cirkd": Part("engine.losses.cirkd", "Relations across chips (Yang et al. 2022)"),
+    "dist": Part("engine.losses.dist", "Correlation of class probabilities (Huang et al. 2022)"),
+    "bpkd": Part("engine.losses.bpkd", "Bands of the classes and their bodies apart (Liu et al. 2024)"),
+    "ickd": Part("engine.losses.ickd", "Correlation of channels (Liu et al. 2021)"),
+    "aicsd": Part("engine.losses.aicsd", "Similarity of class maps (Mansurian et al. 2023)"),
 }
 
 TASK_LOSSES: dict[str, Part] = {
     "cross_entropy": Part("engine.losses.cross_entropy", "Cross entropy"),
+    "dice": Part("engine.losses.dice", "Dice"),
+    "ce_dice": Part("engine.losses.dice", "Cross entropy and Dice", {"with_cross_entropy": True}),
+    "lovasz": Part("engine.losses.lovasz", "Lovász-softmax"),
+    "focal": Part("engine.losses.focal", "Focal"),
+    "boundary_cross_entropy": Part("engine.losses.boundary_cross_entropy", "Cross entropy, more near borders"),
+    "deep_supervision": Part("engine.losses.deep_supervision", "Cross entropy, also at the stages of the encoder"),
 }
 
 RUNTIMES: dict[str, Part] = {
@@ -67,8 +105,12 @@ def choices(parts: Mapping[str, Part]) -> dict[str, str]:
     return {word: part.label for word, part in parts.items()}
 
 
+AUTO = 0.0
+"""The weight of a term asked for as `drd=auto`: it is measured while training begins."""
+
+
 def parse_weights(text: str, parts: Mapping[str, Part], label: str) -> dict[str, float]:
-    """Read `drd=1.0,pixel_kd` as weights by word; a word without a number weighs 1.
+    """Read `drd=1.0,pixel_kd,cwd=auto` as weights by word; a word without a number weighs 1, `auto` is AUTO.
 
     Raises:
         SpecError: an unknown word, a weight that is not a positive number, or a word that stands twice.
@@ -80,6 +122,9 @@ def parse_weights(text: str, parts: Mapping[str, Part], label: str) -> dict[str,
             raise SpecError(f"{label}: there is no '{word}'.", nearest(word, parts))
         if word in weights:
             raise SpecError(f"{label}: '{word}' stands twice in '{text}'.", "Name each part once.")
+        if number == "auto":
+            weights[word] = AUTO
+            continue
         try:
             weights[word] = float(number) if number else 1.0
         except ValueError:

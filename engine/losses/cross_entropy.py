@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.contract.legend import UNLABELLED
 from models.outputs import Outputs
 
-from . import TaskLoss
+from . import TaskLoss, known
 
 
-def build(classes: int) -> TaskLoss:
+def build(classes: int, student: Mapping[str, int]) -> TaskLoss:
     """Return the loss; it has no state."""
     return cross_entropy
 
@@ -23,6 +25,6 @@ def cross_entropy(outputs: Outputs, labels: Tensor) -> Tensor:
         outputs: logits (N, C, H, W).
         labels: (N, H, W) in 0 ... C-1, UNLABELLED or NO_DATA.
     """
-    known = labels.long().clamp(max=UNLABELLED)
-    total = F.cross_entropy(outputs.logits.float(), known, ignore_index=UNLABELLED, reduction="sum")
-    return total / (known != UNLABELLED).sum().clamp(min=1)
+    wanted = known(labels)
+    total = F.cross_entropy(outputs.logits.float(), wanted, ignore_index=UNLABELLED, reduction="sum")
+    return total / (wanted != UNLABELLED).sum().clamp(min=1)
