@@ -218,7 +218,7 @@ def _card(spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, networ
             "inputs": {path: record.fingerprint(path) for path in spec.inputs()},
             "iterations": training.step,
             "seconds": round(training.seconds, 1),
-            "losses": {name: round(weight, 6) for name, weight in training.objective.weights.items()},
+            "losses": {name: float(f"{weight:.4g}") for name, weight in training.objective.weights.items()},
             "validations": [[step, round(miou, 4)] for step, miou in training.history],
         },
         licence=spec.licence,

@@ -26,7 +26,7 @@ class DistillSpec(TrainSpec):
     )
     teachers: tuple[str, ...] = params.model("Teachers", "Trained models with the same bands and classes.", multiple=True)
     distillation: str = params.text(
-        "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=1.0. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
+        "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
         "drd,pixel_kd",
     )  # fmt: skip
     unlabelled_images: tuple[str, ...] = params.raster(
