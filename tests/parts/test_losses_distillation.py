@@ -223,6 +223,15 @@ def test_the_joint_correlation_knows_where_and_which_channel():
     assert loss("csc_joint", turned, teacher) > 1e-3 and loss("csc_joint", swapped, teacher) > 1e-3
 
 
+def test_nodes_that_are_silent_do_not_rule_the_gradient_of_the_joint_correlation():
+    student = made(side=32)
+    feature = student.features["decoder"].clone()
+    feature[..., :16] *= 1e-3
+    feature.requires_grad_()
+    loss("csc_joint", Outputs(student.logits, {**student.features, "decoder": feature}), made(5, side=32)).backward()
+    assert feature.grad[..., :16].norm() < 10 * feature.grad[..., 16:].norm()
+
+
 def test_the_control_of_csc_groups_other_channels():
     assert not torch.isclose(loss("csc_joint", made(channels=32), made(5, channels=32)),
                              loss("csc_shuffled", made(channels=32), made(5, channels=32)), rtol=1e-4)  # fmt: skip
