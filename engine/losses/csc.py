@@ -115,4 +115,4 @@ def _nodes(feature: Tensor, kept: Tensor) -> Tensor:
     cells = feature.reshape(groups, -1, CELLS, tall, CELLS, wide).permute(0, 2, 4, 1, 3, 5)  # (groups, 8, 8, ...)
     nodes = cells.reshape(groups, CELLS * CELLS, -1)[:, kept].flatten(0, 1)
     squared = nodes.square().sum(dim=-1, keepdim=True)
-    return nodes * torch.rsqrt(squared + SILENT * squared.mean().detach() + places.TINY)
+    return nodes * torch.rsqrt(squared + SILENT * squared.mean() + places.TINY)

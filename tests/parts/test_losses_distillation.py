@@ -229,7 +229,7 @@ def test_nodes_that_are_silent_do_not_rule_the_gradient_of_the_joint_correlation
     feature[..., :16] *= 1e-3
     feature.requires_grad_()
     loss("csc_joint", Outputs(student.logits, {**student.features, "decoder": feature}), made(5, side=32)).backward()
-    assert feature.grad[..., :16].norm() < 10 * feature.grad[..., 16:].norm()
+    assert feature.grad[..., :16].norm() < 30 * feature.grad[..., 16:].norm()
 
 
 def test_the_control_of_csc_groups_other_channels():
