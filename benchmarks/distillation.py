@@ -1,0 +1,395 @@
+"""Claim: a distilled light student beats the same student trained alone, at equal compute; every method in one table.
+
+Runs dataset x teacher x student x method x seed through the command line; one row for each finished run. What is finished is
+not run again, an interrupted training resumes. The budget is the same for all: iterations, or seconds of training, for which
+the pace of each method is measured first. Figures are those of the last weights, never of the best validation.
+
+    python benchmarks/distillation.py --setting small
+    python benchmarks/distillation.py --setting full --datasets dubai dronedeploy --seeds 0 1 2 --budget 3600s
+    python benchmarks/distillation.py --setting full --label-share 0.1 --members 3 --methods plain ensemble
+    python benchmarks/distillation.py --setting full --table
+
+A method is `plain`, or what --distillation takes; `@` and the word of a loss may follow: plain@ce_dice, drd@lovasz.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+import rasterio
+from scipy import ndimage
+
+ROOT = Path(__file__).resolve().parent
+DATA = Path("../shared/data")
+TOLERANCE_PX = 3
+LEAST_HOLE_PX = 16
+PACE_STEPS = 60
+GUTTER_PX = 256
+BLOCK_PX = 256
+METHODS = ["plain", "pixel_kd", "feature_mse", "cwd", "drd", "brd", "csc_joint,ace", "drd,pixel_kd"]
+SETTINGS = {
+    "smoke": {"teacher": "unet_mobilenet_v2_thin", "teacher_iterations": 3, "budget": "3", "batch": 2, "chip": 64},
+    "small": {"teacher": "unet_resnet18", "teacher_iterations": 600, "budget": "300", "batch": 4, "chip": 128},
+    "full": {"teacher": "unet_resnet50", "teacher_iterations": 12_000, "budget": "6000", "batch": 16, "chip": 256},
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What makes a row; a row with the same values is not run again."""
+
+    setting: str
+    dataset: str
+    teacher: str
+    members: int
+    student: str
+    method: str
+    seed: int
+    budget: str
+    label_share: float
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Paths of a dataset, split by place."""
+
+    train: list
+    validate: list
+    test: dict  # name -> (image, labels)
+    unlabelled: tuple = ()
+
+
+def main() -> None:
+    options = arguments()
+    results = ROOT / "results" / f"distillation_{options.setting}.json"
+    rows = json.loads(results.read_text())["rows"] if results.exists() else []
+    for run in [] if options.table else planned(options):
+        if not any(row["run"] == asdict(run) for row in rows):
+            rows.append({"run": asdict(run), **measure(run, options)})
+            write(results, rows)
+            print(f"{run.dataset} {run.method} seed {run.seed}: mIoU {100 * rows[-1]['mean']['miou']:.1f}", flush=True)
+    print(table(rows))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--setting", choices=SETTINGS, default="small")
+    parser.add_argument("--datasets", nargs="+", choices=("dubai", "dronedeploy"), default=["dubai"])
+    parser.add_argument("--teachers", nargs="+", help="networks of the teachers; the setting's by default")
+    parser.add_argument("--members", type=int, default=1, help="teachers with this many seeds, all asked at once")
+    parser.add_argument("--students", nargs="+", default=["unet_mobilenet_v2_thin"])
+    parser.add_argument("--methods", nargs="+", default=METHODS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--budget", help="iterations, or seconds of training with an s: 3000 or 900s")
+    parser.add_argument("--label-share", type=float, default=1.0, help="keep labels on this share of the ground, by place")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runs", type=Path, default=Path("runs/distillation"))
+    parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
+    options = parser.parse_args()
+    options.teachers = options.teachers or [SETTINGS[options.setting]["teacher"]]
+    options.budget = options.budget or SETTINGS[options.setting]["budget"]
+    return options
+
+
+def planned(options: argparse.Namespace) -> list:
+    """Return all runs, teachers first, seeds last, so that a first seed of everything is there early."""
+    o = options
+    return [
+        Run(o.setting, dataset, teacher, o.members, student, method, seed, o.budget, o.label_share)
+        for dataset in o.datasets for teacher in o.teachers for seed in o.seeds for student in o.students
+        for method in ([] if seed != o.seeds[0] or student != o.students[0] else ["teacher"]) + o.methods
+    ]  # fmt: skip
+
+
+def measure(run: Run, options: argparse.Namespace) -> dict:
+    """Train what a row needs and return its figures."""
+    ground = DATASETS[run.dataset](options.runs)
+    if run.label_share < 1:
+        ground = thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
+    teachers = [teacher(run, ground, options, member) for member in range(run.members)]
+    if run.method == "teacher":
+        model, trained = teachers[0], json.loads(measured_path(teachers[0]).read_text())
+    else:
+        model, trained = student(run, ground, options, teachers)
+    last = model.with_suffix(".last.safetensors")
+    tests = {name: figures(last, pair, options) for name, pair in ground.test.items()}
+    keys = [k for k, v in next(iter(tests.values())).items() if not isinstance(v, dict)]
+    summary = trained["summary"]
+    return {
+        "mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests,
+        "iterations": summary["iterations"], "training_s": summary["seconds"], "wall_s": trained["wall_s"],
+        "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
+        "parameters": summary["parameters"], "validation_last": summary["validation"].get("last", {}).get("miou"),
+    }  # fmt: skip
+
+
+def teacher(run: Run, ground: Ground, options: argparse.Namespace, member: int) -> Path:
+    setting = SETTINGS[run.setting]
+    model = options.runs / f"{run.setting}_{run.dataset}_{run.label_share:g}_teacher_{run.teacher}_{member}.safetensors"
+    train(run, ground, options, model, run.teacher, member, setting["teacher_iterations"], [])
+    return model
+
+
+def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: list) -> tuple:
+    """Train one student within the budget; return its path and what its training took."""
+    terms, _, loss = run.method.partition("@")
+    more = ["--loss", loss] if loss else []
+    if terms != "plain":
+        more += ["--teachers", *teachers, "--distillation", terms]
+        if ground.unlabelled:
+            more += ["--unlabelled-images", *ground.unlabelled]
+    stem = "_".join(str(v) for v in asdict(run).values()).replace(",", "+").replace("=", "-")
+    model = options.runs / f"{stem}.safetensors"
+    iterations = steps(run, options, lambda path, n: train(run, ground, options, path, run.student, run.seed, n, more))
+    return model, train(run, ground, options, model, run.student, run.seed, iterations, more)
+
+
+def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int], dict]) -> int:
+    """Return how many steps the budget allows; the pace is measured once for each method, not for each seed."""
+    if not run.budget.endswith("s"):
+        return int(run.budget)
+    paces_path = options.runs / "paces.json"
+    paces = json.loads(paces_path.read_text()) if paces_path.exists() else {}
+    key = "|".join(str(v) for k, v in asdict(run).items() if k not in ("seed", "budget"))
+    if key not in paces:
+        probe = options.runs / "pace.safetensors"
+        for path in options.runs.glob("pace.*safetensors*"):
+            path.unlink()
+        paces[key] = train_for(probe, PACE_STEPS)["summary"]["seconds"] / PACE_STEPS
+        paces_path.write_text(json.dumps(paces, indent=1))
+    return max(1, round(float(run.budget[:-1]) / paces[key]))
+
+
+def train(
+    run: Run, ground: Ground, options: argparse.Namespace, model: Path, network: str, seed: int, iterations: int, more: list
+) -> dict:
+    setting = SETTINGS[run.setting]
+    return engine(
+        "distill" if "--teachers" in more else "train", model,
+        "--images", *(image for image, _ in ground.train), "--labels", *(labels for _, labels in ground.train),
+        "--validation-images", *(image for image, _ in ground.validate),
+        "--validation-labels", *(labels for _, labels in ground.validate),
+        "--network", network, "--encoder-weights", "none", "--batch", setting["batch"], "--chip", setting["chip"],
+        "--iterations", iterations, "--seed", seed, "--device", options.device, *more, "--output", model,
+    )  # fmt: skip
+
+
+def figures(model: Path, pair: tuple, options: argparse.Namespace) -> dict:
+    """Segment and assess one test scene."""
+    image, labels = pair
+    classes = model.with_name(f"{model.name.removesuffix('.safetensors')}_{Path(image).stem}.tif")
+    report = classes.with_suffix(".html")
+    engine("segment", classes, "--image", image, "--model", model, "--device", options.device, "--output", classes)
+    engine("assess", report, "--map", classes, "--reference", labels, "--report", report, "--metrics", f"{report}.json")
+    found = json.loads(Path(f"{report}.json").read_text())
+    at = found["boundary"]["tolerances_px"].index(TOLERANCE_PX)
+    per_class = found["per_class"]
+    return {
+        "miou": found["miou"], "mean_f1": found["mean_f1"], "overall_accuracy": found["overall_accuracy"],
+        "boundary_f1": found["boundary"]["mean_f1"][at], "boundary_iou": found["boundary"]["mean_iou"][at],
+        "piece_error": mean(abs(c["map_pieces"] - c["reference_pieces"]) for c in per_class),
+        "hole_error": hole_error(classes, labels),
+        "iou": {c["name"]: c["iou"] for c in per_class},
+    }  # fmt: skip
+
+
+def hole_error(classes: Path, labels: Path) -> float:
+    """Return the mean over classes of how many holes the map has too many or too few."""
+    with rasterio.open(classes) as of_map, rasterio.open(labels) as of_reference:
+        mapped, reference = of_map.read(1), of_reference.read(1)
+    mapped = np.where(reference == 255, 255, mapped)
+    ids = set(np.union1d(mapped, reference).tolist()) - {255}
+    return mean(abs(holes(mapped, k) - holes(reference, k)) for k in ids)
+
+
+def holes(ids: np.ndarray, wanted: int) -> int:
+    """Return how many pieces of other ground, of LEAST_HOLE_PX or more, a class encloses; not at the edge of the raster."""
+    pieces, _ = ndimage.label(ids != wanted)  # by sides: the class itself touches by corners
+    sizes = np.bincount(pieces.ravel())
+    for edge in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
+        sizes[edge] = 0
+    return int((sizes[1:] >= LEAST_HOLE_PX).sum())
+
+
+def engine(job: str, output: Path, *flags: object) -> dict:
+    """Run one job unless its output is there; return its summary, wall time and peak memory, kept beside the output."""
+    measured = measured_path(output)
+    if output.exists() and measured.exists():
+        return json.loads(measured.read_text())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "engine.run", job, *map(str, flags), "--progress", "json"]
+    start = time.perf_counter()
+    with open(f"{output}.events.jsonl", "w") as events:  # noqa: PTH123
+        process = subprocess.Popen(command, stdout=events)
+        _, status, usage = os.wait4(process.pid, 0)
+    last = json.loads(Path(events.name).read_text().splitlines()[-1])
+    if status or last["event"] != "finished":
+        sys.exit(f"{job} for {output} failed: {last.get('text')} {last.get('hint')}")
+    result = {
+        "wall_s": round(time.perf_counter() - start, 1), "peak_memory_mb": round(usage.ru_maxrss / 1024),
+        "summary": last["summary"],
+    }  # fmt: skip
+    measured.write_text(json.dumps(result))
+    return result
+
+
+def measured_path(output: Path) -> Path:
+    return output.with_name(f"{output.name}.measured.json")
+
+
+def dubai(runs: Path) -> Ground:
+    def pairs(*names: str) -> list:
+        return [(DATA / "dubai" / f"{n}.tif", DATA / "dubai" / f"{n}_labels.tif") for n in names]
+
+    return Ground(pairs("T1", "T2", "T3", "T6", "T7S"), pairs("T5"), {n: pairs(n)[0] for n in ("T7N", "T4")})
+
+
+def dronedeploy(runs: Path) -> Ground:
+    """Return chips to train and validate on; the test chips stand on one canvas, too far apart to see each other."""
+
+    def pairs(start: int, stop: int) -> list:
+        folder = DATA / "dronedeploy"
+        return [(folder / "images" / f"{i:03}.jpg", folder / "labels" / f"{i:03}.png") for i in range(start, stop)]
+
+    canvas = (runs / "dronedeploy_test.tif", runs / "dronedeploy_test_labels.tif")
+    if not all(path.exists() for path in canvas):
+        runs.mkdir(parents=True, exist_ok=True)
+        lay_out(pairs(192, 224), *canvas)
+    return Ground(pairs(0, 160), pairs(160, 192), {"test": canvas})
+
+
+DATASETS = {"dubai": dubai, "dronedeploy": dronedeploy}
+
+
+def lay_out(pairs: list, image_path: Path, labels_path: Path, columns: int = 8, side: int = 300) -> None:
+    """Write chips of one size on a canvas whose gutters are masked and unlabelled."""
+    pitch = side + GUTTER_PX
+    height, width = -(-len(pairs) // columns) * pitch, columns * pitch
+    image, valid = np.zeros((3, height, width), np.uint8), np.zeros((height, width), np.uint8)
+    labels = np.full((height, width), 255, np.uint8)
+    for index, paths in enumerate(pairs):
+        row, col = (pitch * n for n in divmod(index, columns))
+        place = slice(row, row + side), slice(col, col + side)
+        with rasterio.open(paths[0]) as chip, rasterio.open(paths[1]) as of_chip:
+            image[(slice(None), *place)], labels[place], valid[place] = chip.read(), of_chip.read(1), 255
+    profile = {"driver": "GTiff", "height": height, "width": width, "dtype": "uint8", "compress": "deflate"}
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(image_path, "w", count=3, photometric="RGB", **profile) as file,
+    ):
+        file.write(image)
+        file.write_mask(valid)
+    with rasterio.open(labels_path, "w", count=1, nodata=255, **profile) as file:
+        file.write(labels, 1)
+
+
+def thinned(ground: Ground, folder: Path, share: float) -> Ground:
+    """Return the ground with labels on a share of it, the same for every method and seed; all its images are unlabelled too.
+
+    Large scenes keep a share of their blocks, of small ones a share is kept whole.
+    """
+    rng = np.random.default_rng(0)
+    large, small = [], []
+    for pair in ground.train:
+        with rasterio.open(pair[1]) as labels:
+            (large if min(labels.shape) > 2 * BLOCK_PX else small).append(pair)
+    chosen = sorted(rng.permutation(len(small))[: max(1, round(share * len(small)))]) if small else []
+    kept = [(image, thin(labels, folder, share, rng)) for image, labels in large] + [small[i] for i in chosen]
+    return Ground(kept, ground.validate, ground.test, tuple(image for image, _ in ground.train))
+
+
+def thin(labels: Path, folder: Path, share: float, rng: np.random.Generator) -> Path:
+    """Write labels that are kept in a share of their blocks."""
+    path = folder / f"{labels.stem}.tif"
+    with rasterio.open(labels) as source:
+        profile, found = source.profile, source.read(1)
+        colormap = source.colormap(1) if source.colorinterp[0].name == "palette" else None
+    rows, cols = (-(-n // BLOCK_PX) for n in found.shape)
+    order = rng.permutation(rows * cols)
+    for index in order[max(1, round(share * rows * cols)) :]:
+        row, col = (BLOCK_PX * n for n in divmod(index, cols))
+        found[row : row + BLOCK_PX, col : col + BLOCK_PX] = 255
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with rasterio.open(path, "w", **{**profile, "driver": "GTiff", "nodata": 255}) as file:
+            if colormap:
+                file.write_colormap(1, colormap)
+            file.write(found, 1)
+    return path
+
+
+def table(rows: list) -> str:
+    """Return the figures as Markdown: mean and spread over seeds, and differences paired with `plain` by seed."""
+    groups: dict = {}
+    for row in rows:
+        r = row["run"]
+        name = f"{r['dataset']}, {r['budget']} {'' if r['budget'].endswith('s') else 'iterations'}, labels {r['label_share']:g}"
+        group = groups.setdefault(f"{name}, {r['student']} from {r['members']} x {r['teacher']}", {})
+        group.setdefault(r["method"], {})[r["seed"]] = row
+    return "\n".join(f"\n{name}\n\n{of_group(methods)}" for name, methods in groups.items())
+
+
+COLUMNS = {
+    "miou": "mIoU", "mean_f1": "F1", "overall_accuracy": "OA", "boundary_f1": "boundary F1", "boundary_iou": "boundary IoU"
+}  # fmt: skip
+
+
+def of_group(methods: dict) -> str:
+    tests = list(next(iter(next(iter(methods.values())).values()))["tests"])
+    head = ["method", "n", *COLUMNS.values(), *tests, "pieces", "holes", "s/step", "to plain", "gap closed"]
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    top = mean(r["mean"]["miou"] for r in methods["teacher"].values()) if "teacher" in methods else None
+    for method, seeds in methods.items():
+        shares = [spread([100 * r["mean"][key] for r in seeds.values()]) for key in COLUMNS]
+        scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
+        counts = [spread([r["mean"][key] for r in seeds.values()]) for key in ("piece_error", "hole_error")]
+        pace = f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"
+        cells = [method, str(len(seeds)), *shares, *scenes, *counts, pace, *paired(method, methods, top)]
+        lines.append(" | ".join(cells))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def paired(method: str, methods: dict, top: float | None) -> tuple:
+    """Return the mean difference to `plain` with its standard error, in points, and the share of the gap to the teacher."""
+    plain = methods.get("plain", {})
+    both = sorted(set(methods[method]) & set(plain)) if method not in ("plain", "teacher") else []
+    if not both:
+        return "", ""
+    gains = [100 * (methods[method][s]["mean"]["miou"] - plain[s]["mean"]["miou"]) for s in both]
+    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+    gap = 0.0 if top is None else 100 * (top - mean(plain[s]["mean"]["miou"] for s in both))
+    return f"{mean(gains):+.1f}{error}", f"{mean(gains) / gap:.0%}" if gap > 0 else ""
+
+
+def spread(values: list) -> str:
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def write(path: Path, rows: list) -> None:
+    """Write all rows, one a line, with the machine they were measured on; the file is whole or the one before stays."""
+    machine = {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(), "gpu": gpu()}
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(f'{{"machine": {json.dumps(machine)},\n"rows": [\n{lines}\n]}}\n')
+    part.replace(path)
+
+
+def gpu() -> str:
+    try:
+        return subprocess.check_output(["nvidia-smi", "-L"], text=True).strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+if __name__ == "__main__":
+    main()
