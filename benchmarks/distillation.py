@@ -295,16 +295,24 @@ def lay_out(pairs: list, image_path: Path, labels_path: Path, columns: int = 8, 
 def thinned(ground: Ground, folder: Path, share: float) -> Ground:
     """Return the ground with labels on a share of it, the same for every method and seed; all its images are unlabelled too.
 
-    Large scenes keep a share of their blocks, of small ones a share is kept whole.
+    Large scenes keep a share of their blocks; of small ones a share is kept whole, with every class in it.
     """
     rng = np.random.default_rng(0)
     large, small = [], []
     for pair in ground.train:
         with rasterio.open(pair[1]) as labels:
             (large if min(labels.shape) > 2 * BLOCK_PX else small).append(pair)
-    chosen = sorted(rng.permutation(len(small))[: max(1, round(share * len(small)))]) if small else []
-    kept = [(image, thin(labels, folder, share, rng)) for image, labels in large] + [small[i] for i in chosen]
+    kept = [(image, thin(labels, folder, share, rng)) for image, labels in large] + chosen(small, share, rng)
     return Ground(kept, ground.validate, ground.test, tuple(image for image, _ in ground.train))
+
+
+def chosen(pairs: list, share: float, rng: np.random.Generator) -> list:
+    """Return a share of small scenes by chance, first one for each class."""
+    order = [pairs[i] for i in rng.permutation(len(pairs))]
+    found = [set(np.unique(rasterio.open(labels).read(1)).tolist()) - {255} for _, labels in order]
+    first = {min(i for i, ids in enumerate(found) if k in ids) for k in set().union(*found)}
+    rest = [i for i in range(len(order)) if i not in first]
+    return [order[i] for i in [*sorted(first), *rest][: max(len(first), round(share * len(order)))]]
 
 
 def thin(labels: Path, folder: Path, share: float, rng: np.random.Generator) -> Path:
@@ -332,7 +340,8 @@ def table(rows: list) -> str:
     groups: dict = {}
     for row in rows:
         r = row["run"]
-        name = f"{r['dataset']}, {r['budget']} {'' if r['budget'].endswith('s') else 'iterations'}, labels {r['label_share']:g}"
+        budget = r["budget"] if r["budget"].endswith("s") else f"{r['budget']} iterations"
+        name = f"{r['dataset']}, {budget}, labels {r['label_share']:g}"
         group = groups.setdefault(f"{name}, {r['student']} from {r['members']} x {r['teacher']}", {})
         group.setdefault(r["method"], {})[r["seed"]] = row
     return "\n".join(f"\n{name}\n\n{of_group(methods)}" for name, methods in groups.items())
