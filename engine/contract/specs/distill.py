@@ -27,7 +27,7 @@ class DistillSpec(TrainSpec):
     teachers: tuple[str, ...] = params.model("Teachers", "Trained models with the same bands and classes.", multiple=True)
     distillation: str = params.text(
         "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
-        "drd,pixel_kd",
+        "drd=0.1,pixel_kd",
     )  # fmt: skip
     unlabelled_images: tuple[str, ...] = params.raster(
         "Unlabelled orthophotos", "Orthophotos without labels from which the student also learns.", multiple=True, optional=True
