@@ -15,9 +15,10 @@ from .sample import SampleSpec
 from .segment import SegmentSpec
 from .suggest import SuggestSpec
 from .train import TrainSpec
+from .vectorize import VectorizeSpec
 
 SPECS: tuple[type[Spec], ...] = (
-    SegmentSpec, MergeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec,
+    SegmentSpec, MergeSpec, VectorizeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec,
     SampleSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
 )  # fmt: skip
 BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}
