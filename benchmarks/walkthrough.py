@@ -23,9 +23,9 @@ RESULTS = Path(__file__).parent / "results" / "walkthrough.json"
 CHIPS = ["--batch", "8", "--chip", "256", "--encoder-weights", "none", "--seed", "0"]
 NETWORKS = {
     "floor": ("train", "unet_resnet18", ["--iterations", "1500"]),
-    "teacher": ("train", "unet_resnet50", ["--iterations", "1000"]),
-    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "1200", "--distillation", "drd,pixel_kd"]),
-    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "1200"]),
+    "teacher": ("train", "unet_resnet50", ["--iterations", "2200"]),
+    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "3000", "--distillation", "drd=0.1,pixel_kd"]),
+    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "3000"]),
 }
 
 
