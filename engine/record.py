@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine import atomic
-from engine.contract.params import Spec, is_local
+from engine.contract.params import is_local
+from engine.contract.spec import Spec
 
 SCHEMA = 1
 _WHOLE_BYTES = 64 << 20

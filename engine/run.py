@@ -24,7 +24,8 @@ from typing import Any, NoReturn
 
 from engine.contract import events
 from engine.contract.errors import BUG, CANCELLED, Cancelled, EngineError, ResourceError, SpecError
-from engine.contract.params import Param, Spec, nearest
+from engine.contract.params import Param, nearest
+from engine.contract.spec import Spec
 from engine.contract.specs import BY_JOB, SPECS
 
 LEAVE_SECONDS = 1.0

@@ -29,7 +29,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..engine.contract.errors import BUG, Cancelled, EngineError
 from ..engine.contract.legend import Legend
-from ..engine.contract.params import Spec
+from ..engine.contract.spec import Spec
 from . import environment, parameters, process, styles
 from .environment import ICON, ROOT
 from .feedback import Narrator

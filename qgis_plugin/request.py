@@ -17,7 +17,8 @@ from qgis.core import (
 )
 
 from ..engine.contract.errors import DataError, EngineError
-from ..engine.contract.params import Param, Spec
+from ..engine.contract.params import Param
+from ..engine.contract.spec import Spec
 from . import layers
 from .parameters import LAYER_KINDS, LAYER_OUTPUT_KINDS, qgis_name, value
 

@@ -1,7 +1,7 @@
 """The fields of a request, described once: from this come the QGIS dialog, the flags, the check and the record.
 
-A spec is a frozen dataclass whose fields are made by the functions below (`raster`, `integer`, `output_raster` ...).
-Each field carries a `Param`; what depends on the kind of a parameter hangs on `Param.kind` and stands in one table.
+The fields of a `Spec` are made by the functions below (`raster`, `integer`, `output_raster` ...). Each carries a `Param`;
+what depends on the kind of a parameter hangs on `Param.kind` and stands in one table.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from .errors import DataError, SpecError
+from .errors import SpecError
 
 RASTER_SUFFIXES = ("tif", "tiff", "vrt", "jp2", "img", "png", "jpg")
 VECTOR_SUFFIXES = ("gpkg", "geojson", "json", "fgb", "parquet", "shp")
@@ -153,95 +152,6 @@ def output_folder(label: str, help: str, **more: Any) -> Any:
     return _field(Param("output_folder", label, help, **_required_unless_default(more)))
 
 
-@dataclass(frozen=True)
-class Spec:
-    """What is asked of one job; a subclass adds the fields.
-
-    The first line of a subclass's docstring is the short description that people read; the rest is its help.
-    """
-
-    job: ClassVar[str] = ""
-    title: ClassVar[str] = ""
-    group: ClassVar[str] = ""
-
-    @classmethod
-    def params(cls) -> tuple[Param, ...]:
-        """Return the parameters in the order of the dialog."""
-        return tuple(dataclasses.replace(f.metadata["param"], name=f.name) for f in dataclasses.fields(cls))
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], base: str = "") -> Spec:
-        """Read a request from plain values (JSON, flags, QGIS); relative paths start at `base` or the current folder.
-
-        Raises:
-            SpecError: an unknown name, a missing value, a value of the wrong kind or out of range.
-        """
-        known = {p.name: p for p in cls.params()}
-        for name in values:
-            if name not in known:
-                raise SpecError(f"{cls.job}: there is no parameter '{name}'.", nearest(name, known))
-        parsed = {name: _parse(p, values.get(name), base) for name, p in known.items()}
-        for name, p in known.items():
-            if p.required and parsed[name] in (None, "", ()):
-                raise SpecError(f"{cls.job}: {p.label} is missing.", f"Give it with {p.flag}.")
-        return cls(**parsed)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON; fields that are not set are left out."""
-        values = {p.name: getattr(self, p.name) for p in self.params()}
-        return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items() if v not in (None, "", ())}
-
-    def to_flags(self) -> list[str]:
-        """Return the job and the flags that repeat this request on the command line; defaults are left out."""
-        words = [self.job]
-        for p in self.params():
-            value = getattr(self, p.name)
-            if value == p.default:
-                continue
-            if p.kind == "boolean":
-                words.append(p.flag if value else f"--no-{p.flag[2:]}")
-            else:
-                words += [p.flag, *(str(item) for item in (value if isinstance(value, tuple) else (value,)))]
-        return words
-
-    def check(self) -> None:
-        """Refuse what can be refused without opening a file; a subclass adds its own rules and calls this one.
-
-        Raises:
-            SpecError: an output is an input, or two outputs are one file.
-            DataError: an input does not exist, or an output folder does not exist or cannot be written.
-        """
-        inputs = {path: p for p in self.params() if p.is_input for path in paths(self, p)}
-        for path, p in inputs.items():
-            if is_local(path) and not os.path.exists(path.partition("|")[0]):  # a.gpkg|layername=b, as QGIS says
-                raise DataError(f"{p.label}: {path} does not exist.", f"Check the path given with {p.flag}.")
-        outputs: dict[str, Param] = {}
-        for p in (p for p in self.params() if p.is_output):
-            for path in paths(self, p):
-                if any(_same_file(path, other) for other in inputs):
-                    raise SpecError(
-                        f"{p.label}: {path} is also an input, and inputs are never changed.", "Choose another name."
-                    )
-                if path in outputs:
-                    raise SpecError(f"{p.label} and {outputs[path].label} are the same file, {path}.", "Name them apart.")
-                outputs[path] = p
-                _check_output(p, path)
-
-    def outputs(self) -> dict[str, str]:
-        """Return the outputs asked for, by parameter name."""
-        return {p.name: path for p in self.params() if p.is_output for path in paths(self, p)}
-
-    def inputs(self) -> tuple[str, ...]:
-        """Return every input file, in the order of the parameters."""
-        return tuple(path for p in self.params() if p.is_input for path in paths(self, p))
-
-
-def paths(spec: Spec, param: Param) -> tuple[str, ...]:
-    """Return the value of an input or output parameter as a tuple of paths."""
-    value = getattr(spec, param.name)
-    return tuple(value) if isinstance(value, (tuple, list)) else ((value,) if value else ())
-
-
 def nearest(word: str, known: Any) -> str:
     """Return the sentence that names the nearest known word, or all of them."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
@@ -254,6 +164,20 @@ def is_local(path: str) -> bool:
     return not path.startswith("/vsi") and not (colon and len(head) > 1 and head.replace("+", "").isalnum())
 
 
+def parse(param: Param, value: Any, base: str) -> Any:
+    """Return a plain value as the type of the parameter; relative paths start at `base`.
+
+    Raises:
+        SpecError: a value of the wrong kind or out of range.
+    """
+    if value is None or value == "":
+        return param.default
+    if param.multiple:
+        items = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_parse_one(param, item, base) for item in items)
+    return _parse_one(param, value, base)
+
+
 def _field(param: Param) -> Any:
     return dataclasses.field(default=param.default, metadata={"param": param})
 
@@ -262,15 +186,6 @@ def _required_unless_default(more: dict[str, Any]) -> dict[str, Any]:
     optional = more.pop("optional", False) or "default" in more
     empty = () if more.get("multiple") else ""
     return {"required": not optional, "default": empty, **more}
-
-
-def _parse(param: Param, value: Any, base: str) -> Any:
-    if value is None or value == "":
-        return param.default
-    if param.multiple:
-        items = value if isinstance(value, (list, tuple)) else [value]
-        return tuple(_parse_one(param, item, base) for item in items)
-    return _parse_one(param, value, base)
 
 
 def _parse_one(param: Param, value: Any, base: str) -> Any:
@@ -341,27 +256,3 @@ KINDS = (
 
 def _refusal(param: Param, found: Any, expected: str) -> SpecError:
     return SpecError(f"{param.label}: found {found!r}, expected {expected}.", f"Correct {param.flag}.")
-
-
-def _same_file(path: str, other: str) -> bool:
-    try:
-        return os.path.samefile(path, other)
-    except OSError:
-        return os.path.normcase(path) == os.path.normcase(other)
-
-
-def _check_output(param: Param, path: str) -> None:
-    suffix = os.path.splitext(path)[1].lstrip(".").lower()
-    if param.suffixes and suffix not in param.suffixes:
-        wanted = " or ".join(f".{s}" for s in param.suffixes)
-        raise SpecError(f"{param.label}: {path} should end in {wanted}.", f"Rename it in {param.flag}.")
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise DataError(f"{param.label}: the folder {folder} does not exist.", "Create it or choose another output.")
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise DataError(
-            f"{param.label}: the folder {folder} cannot be written ({error.strerror}).", "Choose a folder you may write to."
-        ) from None

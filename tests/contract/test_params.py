@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from engine.contract import catalogue, params
 from engine.contract.errors import DataError, SpecError
-from engine.contract.params import KINDS, Spec
+from engine.contract.params import KINDS
+from engine.contract.spec import Spec
 from engine.contract.specs import SPECS, SegmentSpec, TrainSpec
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..params import Spec
+from ..spec import Spec
 from .assess import AssessSpec
 from .bench import BenchSpec
 from .demo import DemoSpec

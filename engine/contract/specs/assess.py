@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import params
 from ..errors import DataError, SpecError
-from ..params import Spec
+from ..spec import Spec
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..params import Spec
+from ..spec import Spec
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
-from ..params import Spec
+from ..spec import Spec
 
 
 @dataclass(frozen=True)

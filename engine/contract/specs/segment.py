@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import catalogue, params
 from ..errors import SpecError
-from ..params import Spec
+from ..spec import Spec
 
 PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
 

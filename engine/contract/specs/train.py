@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import catalogue, params
 from ..errors import SpecError
-from ..params import Spec
+from ..spec import Spec
 
 
 @dataclass(frozen=True)
