@@ -20,7 +20,7 @@ from engine import atomic
 from engine.contract.errors import DataError, ResourceError
 from engine.contract.legend import Legend
 from engine.contract.params import nearest
-from engine.geo import form, remedy, vector
+from engine.geo import form, polygon_file, remedy, vector
 from engine.geo.geobox import GeoBox
 
 LAYER, STRATA = "sample", "strata"
@@ -130,10 +130,10 @@ def write(path: str, geobox: GeoBox, pixels: np.ndarray, strata: pd.DataFrame, l
                 layer=LAYER,
                 driver="GPKG",
                 geometry_type="Point",
-                layer_options={"GEOMETRY_NAME": vector.GEOMETRY_COLUMN},
+                layer_options={"GEOMETRY_NAME": polygon_file.GEOMETRY_COLUMN},
             )
             pyogrio.write_dataframe(strata, part, layer=STRATA, driver="GPKG", append=True)
-            styles = form.layer_styles(LAYER, vector.GEOMETRY_COLUMN, REFERENCE, (STRATUM, "pixels_represented"), legend)
+            styles = form.layer_styles(LAYER, polygon_file.GEOMETRY_COLUMN, REFERENCE, (STRATUM, "pixels_represented"), legend)
             pyogrio.write_dataframe(styles, part, layer="layer_styles", driver="GPKG", append=True)
         except (DataSourceError, DataLayerError, RuntimeError) as error:
             raise ResourceError(f"{path} cannot be written ({error}).", "Free space or choose another disk.") from error

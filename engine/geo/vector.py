@@ -1,4 +1,4 @@
-"""Polygons with classes: read as labels on the grid of an orthophoto, written as a styled GeoPackage."""
+"""Polygons with classes, read as labels on the grid of an orthophoto."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ import rasterio.features
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from engine import atomic
-from engine.contract.errors import DataError, ResourceError
+from engine.contract.errors import DataError
 from engine.contract.legend import MAX_CLASSES, UNLABELLED, Legend
 from engine.contract.params import is_local
-from engine.geo import qml, remedy
+from engine.geo import remedy
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
 
-GEOMETRY_COLUMN = "geom"
 _LAYER_SUFFIXES = (".gpkg", ".geojson", ".json", ".geojsonl", ".shp", ".fgb", ".kml", ".gml", ".sqlite", ".parquet", ".gdb")
 _NO_LABEL = ("", "255", "ignore", "ignored", "unlabelled", "unlabeled")
 _CLIP_VERTICES = 256
@@ -143,25 +141,6 @@ def open_polygons(path: str | Path, class_field: str, geobox: GeoBox, *, legend:
         )
     labelled = ids != UNLABELLED
     return LabelPolygons(path, geobox, legend, polygons[labelled], ids[labelled])
-
-
-def write_polygons(path: str | Path, polygons: gpd.GeoDataFrame, legend: Legend, layer: str = "polygons") -> None:
-    """Write polygons with a `class_id` as a GeoPackage that QGIS opens in the legend's colours; whole or not at all.
-
-    Raises:
-        DataError: the folder is missing or not writable, or another run writes the same file.
-        ResourceError: the disk is full.
-    """
-    with atomic.output(path) as part:
-        try:
-            pyogrio.write_dataframe(
-                polygons, part, layer=layer, driver="GPKG", geometry_type="MultiPolygon", promote_to_multi=True,
-                dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": GEOMETRY_COLUMN},
-            )  # fmt: skip
-            styles = qml.layer_styles(layer, GEOMETRY_COLUMN, legend)
-            pyogrio.write_dataframe(styles, part, layer="layer_styles", driver="GPKG", append=True)
-        except (DataSourceError, DataLayerError, RuntimeError) as error:
-            raise ResourceError(f"{path} cannot be written ({error}).", "Free space or choose another disk.") from error
 
 
 def _info(path: str) -> tuple[str, str | None, dict[str, Any]]:

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,12 @@ from engine.contract.errors import Cancelled
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import area, polygonize, raster, vector, writer
+from engine.geo import area, raster, writer
 from engine.geo.geobox import GeoBox
 from engine.inference import budget, lanes, predict, prepare, store
 from engine.inference.predict import Band
 from engine.inference.prepare import Preparation
+from engine.vectorize import layer
 from models import checkpoint
 from models.model import Model
 
@@ -174,7 +174,7 @@ def outputs(spec: Any, geobox: GeoBox, legend: Legend, report: Reporter) -> Any:
         report.artifact("confidence", spec.confidence)
     if spec.polygons:
         report.message("Drawing polygons.")
-        vector.write_polygons(spec.polygons, polygonize.polygonize(spec.output, legend), legend, Path(spec.output).stem)
+        layer.write(spec.polygons, spec.output, report, legend=legend, confidence=spec.confidence)
         report.artifact("polygons", spec.polygons)
 
 

@@ -1,5 +1,3 @@
-import sqlite3
-
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -154,18 +152,3 @@ def test_one_of_several_layers_must_be_named(layer, grid):
         open_labels(path, grid(3, 3), class_field="class")
     with open_labels(f"{path}|layername=b", grid(3, 3), class_field="class") as source:
         assert (source.read(grid(3, 3).frame) == 2).all()
-
-
-def test_written_polygons_carry_their_style(tmp_path):
-    legend = Legend.from_names({1: "a & b", 4: "water"})
-    frame = gpd.GeoDataFrame({"class_id": [1, 4]}, geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1)], crs=UTM)
-    vector.write_polygons(tmp_path / "p.gpkg", frame, legend, "classes")
-    with sqlite3.connect(tmp_path / "p.gpkg") as file:
-        table, column, style, is_default = file.execute(
-            "select f_table_name, f_geometry_column, styleQML, useAsDefault from layer_styles"
-        ).fetchone()
-    assert (table, column, is_default) == ("classes", "geom", 1)
-    assert 'attr="class_id"' in style and 'label="a &amp; b"' in style and "58,134,200" in style
-    found = gpd.read_file(tmp_path / "p.gpkg", layer="classes")
-    assert found["class_id"].tolist() == [1, 4] and found.crs == UTM
-    assert [p.name for p in tmp_path.iterdir()] == ["p.gpkg"]

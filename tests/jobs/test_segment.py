@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import rasterio.features
 import shapely
 import torch
 from rasterio.transform import from_origin
@@ -120,13 +121,16 @@ def test_the_map_has_the_grid_of_the_orthophoto_and_the_labels_of_one_pass(folde
 
 
 def test_polygons_cover_what_the_map_labels(folder, ortho, student):
-    out, drawn = str(folder / "drawn.tif"), str(folder / "drawn.gpkg")
-    summary = run(image=ortho, model=student, output=out, polygons=drawn)
+    out, sure, drawn = (str(folder / name) for name in ("drawn.tif", "drawn_confidence.tif", "drawn.gpkg"))
+    summary = run(image=ortho, model=student, output=out, confidence=sure, polygons=drawn)
     polygons = gpd.read_file(drawn, layer="drawn")
     by_name = polygons.dissolve("name").area
     for name, pixels in summary["pixels"].items():
         if name != "unlabelled" and pixels:
             assert by_name[name] == pytest.approx(pixels * 0.04)
+    percent, largest = read(sure), polygons.loc[polygons.area.idxmax()]
+    own = rasterio.features.rasterize([largest.geometry], percent.shape, transform=from_origin(400_000, 5_800_000, 0.2, 0.2))
+    assert largest.confidence == pytest.approx(percent[own == 1].mean(), abs=0.5)
 
 
 def test_a_raster_smaller_than_the_stride_is_segmented(folder, student):
