@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Ground:
         polygons: in the CRS of the campaign.
         ids: class of each; UNLABELLED wipes what lies below, where a person could not tell.
         sources: the feature that each came from.
+        held_out: whether each is kept out of the labels, to measure with.
         unused: features that gave no label: what, which, and the next step.
         noticed: features that were used in a way worth knowing.
         answered: units by answer.
@@ -37,28 +39,44 @@ class Ground:
     polygons: list[BaseGeometry] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    held_out: list[bool] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     noticed: list[str] = field(default_factory=list)
     answered: dict[str, int] = field(default_factory=lambda: dict.fromkeys([a for a in form.ANSWERS if a], 0))
 
-    def add(self, polygon: BaseGeometry, class_id: int, source: str) -> None:
+    def add(self, polygon: BaseGeometry, class_id: int, source: str, held_out: bool = False) -> None:
         """Paint a polygon over what was painted before."""
         self.polygons.append(polygon)
         self.ids.append(class_id)
         self.sources.append(source)
+        self.held_out.append(held_out)
+
+    @property
+    def digest(self) -> str:
+        """Return a hash of what would be painted: equal for the same answers, however often the file was opened."""
+        digest = hashlib.sha256()
+        for polygon, class_id, held_out in zip(self.polygons, self.ids, self.held_out, strict=True):
+            digest.update(shapely.to_wkb(polygon) + bytes((class_id, held_out)))
+        return digest.hexdigest()
 
 
-def ground(campaign: Campaign, pixel: tuple[float, ...], extent: BaseGeometry) -> Ground:
+def is_held_out(unit: str, share: float) -> bool:
+    """Return whether a unit's answer is for measuring; it follows from the unit's name, so it holds in every round."""
+    return int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8], "big") < share * 2**64
+
+
+def ground(campaign: Campaign, pixel: tuple[float, ...], extent: BaseGeometry, held_out_share: float = 0.0) -> Ground:
     """Return what people said of the ground: older rounds first, then free corrections, then points.
 
     Args:
         campaign: from `store.read`.
         pixel: the first six numbers of the orthophoto's transform; a point labels the pixel that it lies in.
         extent: outline of the orthophoto.
+        held_out_share: share of the units that is kept out of the labels; free corrections and points are all labels.
     """
     made = Ground()
     for unit in campaign.units.sort_values(["round", "rank"], kind="stable").itertuples():
-        _unit(made, unit, campaign)
+        _unit(made, unit, campaign, is_held_out(unit.unit, held_out_share))
     for feature in campaign.corrections.itertuples():
         _correction(made, feature, campaign.legend, f"corrections, feature {_fid(feature)}")
     for feature in campaign.points.itertuples():
@@ -79,7 +97,7 @@ def ground(campaign: Campaign, pixel: tuple[float, ...], extent: BaseGeometry) -
     return made
 
 
-def _unit(made: Ground, unit: Any, campaign: Campaign) -> None:
+def _unit(made: Ground, unit: Any, campaign: Campaign, held_out: bool) -> None:
     """Add what was answered to one unit."""
     name = f"units, {unit.unit} (round {unit.round}, rank {unit.rank})"
     answer = unit.answer.strip().lower() if isinstance(unit.answer, str) else ""
@@ -99,20 +117,20 @@ def _unit(made: Ground, unit: Any, campaign: Campaign) -> None:
     if answer == ONE_CLASS:
         class_id = _class_id(made, unit.class_id, campaign.legend, name)
         if class_id is not None:
-            made.add(unit.geometry, class_id, name)
+            made.add(unit.geometry, class_id, name, held_out)
     elif answer == CONFIRM:
         seen = campaign.predictions[(campaign.predictions["unit"] == unit.unit) & (campaign.predictions["round"] == unit.round)]
         for part in seen.itertuples():
-            made.add(part.geometry, int(part.class_id), name)
+            made.add(part.geometry, int(part.class_id), name, held_out)
         if seen.empty:
             made.unused.append(f"{name} was confirmed, but its prediction was deleted; choose its class instead.")
     elif answer == REDRAW:
-        _redrawn(made, unit, drawn, campaign.legend, name)
+        _redrawn(made, unit, drawn, campaign.legend, name, held_out)
     elif answer == UNSURE:
-        made.add(unit.geometry, UNLABELLED, name)
+        made.add(unit.geometry, UNLABELLED, name, held_out)
 
 
-def _redrawn(made: Ground, unit: Any, drawn: gpd.GeoDataFrame, legend: Legend, name: str) -> None:
+def _redrawn(made: Ground, unit: Any, drawn: gpd.GeoDataFrame, legend: Legend, name: str, held_out: bool) -> None:
     """Cut a unit along its redrawn borders; each piece gets the class of the border's side that it lies on."""
     if drawn.empty:
         made.unused.append(
@@ -136,7 +154,7 @@ def _redrawn(made: Ground, unit: Any, drawn: gpd.GeoDataFrame, legend: Legend, n
         side = border.class_left if _is_left(line, inside) else border.class_right
         class_id = _class_id(made, side, legend, f"{border_name} of {name}")
         if class_id is not None:
-            made.add(piece, class_id, name)
+            made.add(piece, class_id, name, held_out)
 
 
 def _is_left(line: BaseGeometry, point: BaseGeometry) -> bool:

@@ -18,10 +18,11 @@ from engine.geo.vector import LabelPolygons
 
 ROWS_PX = 512
 NAMED_AT_MOST = 50
+_LEARN, _MEASURE = 1, 2
 
 
 def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
-    """Write the labels, and name every feature that gave none."""
+    """Write the labels, those held out where they are asked for, and name every feature that gave none."""
     campaign = store.read(spec.campaign)
     legend = campaign.legend
     with contextlib.ExitStack() as files:
@@ -32,10 +33,12 @@ def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
                 f"{spec.campaign} has another CRS than {spec.image} ({geobox.crs_name or 'none'}).",
                 "Give the orthophoto of the campaign.",
             )
-        made = answers.ground(campaign, tuple(geobox.transform), geobox.footprint)
+        made = answers.ground(
+            campaign, tuple(geobox.transform), geobox.footprint, spec.held_out_share if spec.held_out else 0.0
+        )
         for text in (made.unused + made.noticed)[:NAMED_AT_MOST]:
             report.warning(text)
-        if not any(i != UNLABELLED for i in made.ids):
+        if not any(i != UNLABELLED and not apart for i, apart in zip(made.ids, made.held_out, strict=True)):
             raise DataError(
                 f"{spec.campaign}: no feature gives a label; {len(made.unused)} cannot be used as they are. "
                 + " ".join(made.unused[:3]),
@@ -46,24 +49,34 @@ def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
         polygons[:] = made.polygons
         # Where a person could not tell, the answer is UNLABELLED and wipes an earlier label, so spoken ground is drawn apart.
         said = LabelPolygons(spec.campaign, geobox, legend, polygons, np.array(made.ids, np.uint8))
-        touched = LabelPolygons(spec.campaign, geobox, legend, polygons, np.ones(len(polygons), np.uint8))
+        purpose = LabelPolygons(
+            spec.campaign, geobox, legend, polygons, np.where(made.held_out, _MEASURE, _LEARN).astype(np.uint8)
+        )
         counts = np.zeros(256, np.int64)
         new_px = 0
         output = files.enter_context(writer.create(spec.output, geobox, legend=legend))
+        apart = files.enter_context(writer.create(spec.held_out, geobox, legend=legend)) if spec.held_out else None
         for window in block_rows(geobox.height, geobox.width, ROWS_PX):
             _, valid = image.read(window)
-            spoken = touched.read(window) == 1
+            spoken, ids = np.where(valid, purpose.read(window), UNLABELLED), said.read(window)
             below = earlier.read(window) if earlier else np.full(valid.shape, UNLABELLED, np.uint8)
-            drawn = np.where(valid, np.where(spoken, said.read(window), below), UNLABELLED).astype(np.uint8)
+            drawn = np.where(spoken == _LEARN, ids, np.where(valid & (spoken == UNLABELLED), below, UNLABELLED)).astype(
+                np.uint8
+            )
             output.write(window, drawn)
+            if apart is not None:
+                apart.write(window, np.where(spoken == _MEASURE, ids, UNLABELLED).astype(np.uint8))
             counts += np.bincount(drawn.ravel(), minlength=256)
-            new_px += int((spoken & valid & (drawn != UNLABELLED)).sum())
+            new_px += int(((spoken == _LEARN) & (drawn != UNLABELLED)).sum())
             report.progress("ingest", window.row + window.height, geobox.height, "rows")
     report.artifact("labels", spec.output)
+    if apart is not None:
+        report.artifact("held-out labels", spec.held_out)
     return {
         "labelled_pixels": int(counts[:UNLABELLED].sum()),
         "answered_pixels": new_px,
         "pixels": {c.name: int(counts[c.id]) for c in legend},
+        "held_out_pixels": {c.name: int(apart.counts[c.id]) for c in legend} if apart is not None else {},
         "share": round(float(counts[:UNLABELLED].sum() / counts.sum()), 6),
         "rounds": campaign.last_round,
         "answers": made.answered,
@@ -71,4 +84,5 @@ def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
         "corrections": len(campaign.corrections) + len(campaign.points),
         "unused": made.unused,
         "noticed": made.noticed,
+        "digest": made.digest,
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,17 @@ import shapely
 from numpy.typing import NDArray
 
 from engine import device
-from engine.campaign import store
+from engine.campaign import history, store
 from engine.contract import catalogue
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
-from engine.contract.legend import Legend
+from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.suggest import SuggestSpec
-from engine.geo import raster
+from engine.geo import labels, raster
 from engine.geo.geobox import GeoBox
 from engine.inference import budget, execute, predict
 from engine.inference.labelling import Probabilities
+from engine.metrics import Confusion
 from engine.regions import balance, outline, reason, select, survey, walk
 from engine.regions.units import EDGE, Settings, Units
 from models import checkpoint
@@ -36,6 +39,11 @@ _KINDS = {EDGE: "edge", 1: "region"}
 
 def run(spec: SuggestSpec, report: Reporter) -> dict[str, Any]:
     """Write a batch of units as a campaign, or as the next round of the campaign that is there."""
+    return offer(spec, report, {})
+
+
+def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a batch, and keep with its round what is `known` of how the model came about; plain values by column."""
     model = checkpoint.load(spec.model)
     legend = model.card.legend
     score = importlib.import_module(catalogue.ACQUISITION[spec.score].module).score
@@ -48,56 +56,113 @@ def run(spec: SuggestSpec, report: Reporter) -> dict[str, Any]:
         report.progress("measure", 0, 1, "image")
         frame = image.geobox.frame
         settings = Settings(score, *survey.measure(image.read, frame.height, frame.width))
-        found = survey.run(_predicted(model, image, spec, report), frame.height, frame.width, settings)
+        table = Confusion.zeros(len(legend))
+        pieces = _predicted(model, image, spec, report)
+        with labels.open_labels(spec.held_out, image.geobox, legend=legend) if spec.held_out else nullcontext() as held_out:
+            found = survey.run(_measured(pieces, held_out, table), frame.height, frame.width, settings)
         predicted = time.monotonic()
         if not len(found.units):
             raise DataError(
                 f"{spec.image}: there is no ground to label; {found.valid_px} pixels are valid.",
                 "Choose an orthophoto with data.",
             )
-        weights = balance.by_rarity(found.mean_probs)
-        scores = select.score(found.units, weights)
+        iou = balance.shrunken(table.iou, table.counts.sum(axis=1))
+        weights = _weights(iou, found.mean_probs, before, legend) if table.pixels else balance.by_rarity(found.mean_probs)
+        costs = select.costs_in(spec.budget_unit, found.units)
+        is_open = _not_offered_yet(found.units, image.geobox, before)
         batch = select.choose(
-            found.units, scores, spec.budget, spec.edge_share, key=f"{spec.seed}:{model.card.hash}", turn=turn,
-            tiles=len(found.corners), rarest_first=np.argsort(found.mean_probs, kind="stable"),
-            open_to_choice=_not_offered_yet(found.units, image.geobox, before),
+            found.units, select.score(found.units, weights, select.CLICKS_POWER if spec.budget_unit == "clicks" else 0.0),
+            spec.budget, spec.edge_share, key=f"{spec.seed}:{model.card.hash}", turn=turn, tiles=len(found.corners),
+            rarest_first=np.argsort(found.mean_probs, kind="stable"), open_to_choice=is_open, costs=costs,
         )  # fmt: skip
         report.check()
+        _check_batch(spec, batch, costs, is_open, report)
         layer, parts = _layers(found, batch, legend, image.geobox, turn, model.card.hash[:12])
         fingerprint = image.fingerprint()
-    if not len(layer):
-        raise DataError(f"{spec.output}: every unit of {spec.image} was offered before.", "Label another orthophoto.")
-    if len(layer) < spec.budget:
-        report.warning(f"Only {len(layer)} units could be offered; {spec.budget} were asked for.")
+    quota_class = found.units.quota_class[batch.chosen]
+    spent = np.bincount(quota_class, weights=costs[batch.chosen], minlength=len(legend))
+    quota = select.QUOTA * spec.budget / len(legend)
+    named = partial(zip, legend.names, strict=True)
     record = {
         "round": turn, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "image": spec.image,
         "fingerprint": fingerprint, "model": spec.model, "model_hash": model.card.hash, "seed": spec.seed,
-        "budget": spec.budget, "edge_share": spec.edge_share, "score": spec.score, "offered": len(layer),
-        "class_shares": {n: round(float(p), 5) for n, p in zip(legend.names, found.mean_probs, strict=True)},
-        "class_weights": {n: round(float(w), 4) for n, w in zip(legend.names, weights, strict=True)},
+        "budget": spec.budget, "budget_unit": spec.budget_unit, "edge_share": spec.edge_share, "score": spec.score,
+        "offered": len(layer),
+        "class_shares": {n: round(float(p), 5) for n, p in named(found.mean_probs)},
+        "class_weights": {n: round(float(w), 4) for n, w in named(weights)},
+        "class_quota": round(quota, 3),
+        "class_offered": {n: int(v) for n, v in named(spent)},
+        "held_out_px": table.pixels,
+        "miou": round(table.miou, 5) if table.pixels else None,
+        "class_iou": {n: round(float(v), 5) for n, v in named(iou)} if table.pixels else None,
+        **known,
     }  # fmt: skip
     if before is None:
         store.create(spec.output, layer, parts, legend, record)
     else:
         store.append(spec.output, layer, parts, record)
     report.artifact("campaign", spec.output)
-    quota = Counter(legend.names[c] for c in found.units.quota_class[batch.chosen])
+    counts = Counter(legend.names[c] for c in quota_class)
     return {
         "round": turn,
         "offered": len(layer),
         "edge_units": int((layer["kind"] == "edge").sum()),
         "region_units": int((layer["kind"] == "region").sum()),
-        "by_class": {name: quota.get(name, 0) for name in legend.names},
+        "by_class": {name: counts.get(name, 0) for name in legend.names},
         "units_found": len(found.units),
         "clicks": int(layer["clicks"].sum()),
         "pixels": int(layer["pixels"].sum()),
         "class_weights": record["class_weights"],
+        "miou": record["miou"],
+        "class_iou": record["class_iou"],
         "valid_pixels": found.valid_px,
         "device": device.describe(device.resolve(spec.device)),
         "seconds_survey": round(predicted - started, 3),
         "seconds_choose": round(time.monotonic() - predicted, 3),
         "mpx_per_s": round(frame.height * frame.width / 1e6 / max(predicted - started, 1e-9), 3),
     }
+
+
+def _weights(
+    iou: NDArray[np.float64], mean_probs: NDArray[np.float64], before: store.Campaign | None, legend: Legend
+) -> NDArray[np.float64]:
+    """Return class weights from what the model gets wrong, with patience for what earlier rounds asked for in vain."""
+    past = [
+        balance.Past(
+            np.array([r["class_iou"][n] for n in legend.names]),
+            np.array([r["class_offered"][n] >= int(r["class_quota"]) for n in legend.names]),
+        )
+        for r in (history.rounds(before) if before else [])
+        if "class_iou" in r and "class_offered" in r
+    ]
+    return balance.by_performance(iou, mean_probs, past)
+
+
+def _measured(pieces: Iterator[survey.Piece], held_out: labels.Labels | None, table: Confusion) -> Iterator[survey.Piece]:
+    """Hand on the pieces, and count the held-out labels under them in `table`."""
+    for window, probs, data, valid in pieces:
+        if held_out is not None:
+            ids = np.array(held_out.legend.ids)
+            reference = np.where(valid, held_out.read(window), UNLABELLED)
+            if (reference != UNLABELLED).any():
+                table.counts[:] += Confusion.of(ids[np.argmax(probs, axis=0)], reference, held_out.legend.ids).counts
+        yield window, probs, data, valid
+
+
+def _check_batch(
+    spec: SuggestSpec, batch: select.Batch, costs: NDArray[np.int64], is_open: NDArray[np.bool_] | None, report: Reporter
+) -> None:
+    """Refuse an empty batch, and say where all that is left was offered."""
+    left = costs if is_open is None else costs[is_open]
+    if not len(left):
+        raise DataError(f"{spec.output}: every unit of {spec.image} was offered before.", "Label another orthophoto.")
+    if not len(batch.chosen):
+        raise SpecError(
+            f"Budget: {spec.budget} {spec.budget_unit} pay for no unit; the cheapest costs {left.min()}.",
+            f"Give --budget {left.min()} or more.",
+        )
+    if len(batch.chosen) == len(left) and costs[batch.chosen].sum() < spec.budget:
+        report.warning(f"Only {len(left)} units could be offered; they cost {left.sum()} of {spec.budget} {spec.budget_unit}.")
 
 
 def _predicted(model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter) -> Iterator[survey.Piece]:

@@ -27,6 +27,10 @@ TILE_SHARE = 3
 _FLOOR = 1e-6  # units that the model is sure of come last, but they come
 
 
+CLICKS_POWER = 0.5
+"""Where clicks are paid, a score is divided by the clicks to this power; where pixels or units are paid, by nothing."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Units chosen, and why.
@@ -55,9 +59,18 @@ def score(units: Units, weights: NDArray[np.float64], cost_power: float = 0.0) -
 
 
 def clicks(units: Units) -> NDArray[np.int64]:
-    """Return the estimated clicks of each unit: 1 for a region; for a border its ends and a vertex every 16 px."""
+    """Return the estimated clicks of each unit: 1 for a region; for a border redrawn its ends and a vertex every 16 px.
+
+    To confirm, or to give one class, is one click for every unit; what was really clicked is in `engine.campaign`.
+    """
     length = np.where(units.missed > 0.5, units.line_px, units.line_px / 2)  # a predicted border is two pixels wide
     return np.where(units.kind == EDGE, 2 + np.ceil(length / 16), 1).astype(np.int64)
+
+
+def costs_in(budget_unit: str, units: Units) -> NDArray[np.int64]:
+    """Return what each unit costs in `units`, `clicks` or `pixels`."""
+    ledgers = {"units": np.ones(len(units), np.int64), "clicks": clicks(units), "pixels": units.area_px.astype(np.int64)}
+    return ledgers[budget_unit]
 
 
 def choose(
@@ -71,37 +84,39 @@ def choose(
     tiles: int = 1,
     rarest_first: NDArray[np.int64],
     open_to_choice: NDArray[np.bool_] | None = None,
+    costs: NDArray[np.int64] | None = None,
 ) -> Batch:
-    """Choose `budget` units, or all where there are fewer; what one kind cannot fill goes to the other.
+    """Choose units until the budget is spent or nothing fits; what one kind cannot spend goes to the other.
 
     Args:
         units: the table.
         scores: (n,) from `score`.
-        budget: number of units.
-        edge_share: share of edge units.
+        budget: what the batch may cost, never exceeded; the number of units unless `costs` are given.
+        edge_share: share of the budget for edge units.
         key: seed, model and whatever else a repeated run shares; noise depends on it, on `turn` and on the unit's anchor.
         turn: number of the round, from 1; noise fades from Gumbel(0, 1) to a hundredth of it in round 5.
         tiles: number of tiles of the raster.
         rarest_first: class channels, the rarest first.
         open_to_choice: (n,) False for units that were offered before.
+        costs: (n,) what each unit costs in the unit of the budget, at least 1, see `costs_in`.
     """
     calm = min(10.0 ** ((turn - 1) / 2), 100.0)
     noisy = np.log(np.maximum(scores, _FLOOR)) + _gumbel(units, f"{key}:{turn}") / calm
     free = np.ones(len(units), bool) if open_to_choice is None else open_to_choice
-    available = {kind: int((free & (units.kind == kind)).sum()) for kind in (EDGE, REGION)}
-    edge_budget = min(round(budget * edge_share), available[EDGE])
-    region_budget = min(budget - edge_budget, available[REGION])
-    edge_budget = min(budget - region_budget, available[EDGE])
-    spread = _Spread(units, noisy, cap=math.ceil(TILE_SHARE * budget / tiles))
-    for kind, share in ((EDGE, edge_budget), (REGION, region_budget)):
+    price = np.ones(len(units), np.int64) if costs is None else costs
+    available = {kind: int(price[free & (units.kind == kind)].sum()) for kind in (EDGE, REGION)}
+    region_budget = min(budget - min(round(budget * edge_share), available[EDGE]), available[REGION])
+    spread = _Spread(units, noisy, price, cap=max(math.ceil(TILE_SHARE * budget / tiles), int(price.max(initial=1))))
+    spent = 0
+    for kind, most in ((EDGE, min(budget - region_budget, available[EDGE])), (REGION, budget)):
+        share = min(most, budget - spent)
         pool = np.flatnonzero(free & (units.kind == kind))
         present = [c for c in rarest_first if (units.quota_class[pool] == c).any()]
         each = int(QUOTA * share / max(len(present), 1))
         taken = sum(spread.take(pool[units.quota_class[pool] == c], each, by_quota=True) for c in present)
-        taken += spread.take(pool, share - taken, by_quota=False)
-        if taken < share:
-            spread.cap = budget
-            spread.take(pool, share - taken, by_quota=False)
+        spent += taken + spread.take(pool, share - taken, by_quota=False)
+    spread.cap = budget
+    spread.take(np.flatnonzero(free), budget - spent, by_quota=False)
     chosen = np.array(spread.chosen, np.int64)
     return Batch(chosen, np.array(spread.by_quota, bool), scores[chosen])
 
@@ -109,40 +124,40 @@ def choose(
 class _Spread:
     """Greedy choice in which each unit chosen makes its surroundings less attractive."""
 
-    def __init__(self, units: Units, noisy: NDArray[np.float64], cap: int) -> None:
+    def __init__(self, units: Units, noisy: NDArray[np.float64], price: NDArray[np.int64], cap: int) -> None:
         self.cap = cap
         self.chosen: list[int] = []
         self.by_quota: list[bool] = []
-        self._units, self._noisy = units, noisy
+        self._units, self._noisy, self._price = units, noisy, price
         self._taken: set[int] = set()
         self._per_tile: dict[int, int] = {}
         self._near: dict[tuple[int, int], list[tuple[float, float]]] = {}
 
-    def take(self, pool: NDArray[np.int64], count: int, *, by_quota: bool) -> int:
-        """Take up to `count` units of `pool` and return how many there were."""
-        if count <= 0:
+    def take(self, pool: NDArray[np.int64], budget: int, *, by_quota: bool) -> int:
+        """Take units of `pool`, the best first, as long as one fits into the budget, and return what they cost."""
+        if budget <= 0:
             return 0
         heap = [(-float(s), int(u), 0) for s, u in zip(self._noisy[pool], pool, strict=True)]
         heapq.heapify(heap)
-        taken = 0
-        while heap and taken < count:
+        spent = 0
+        while heap and spent < budget:
             _, unit, known = heapq.heappop(heap)
-            tile = int(self._units.tile[unit])
-            if unit in self._taken or self._per_tile.get(tile, 0) >= self.cap:
+            tile, price = int(self._units.tile[unit]), int(self._price[unit])
+            if unit in self._taken or spent + price > budget or self._per_tile.get(tile, 0) + price > self.cap:
                 continue
             near = self._neighbours(unit)
             if near != known:  # scores only fall, so a unit that is still first with its true score is the best
                 heapq.heappush(heap, (-(float(self._noisy[unit]) + near * math.log(0.5)), unit, near))
                 continue
             self._add(unit, tile, by_quota)
-            taken += 1
-        return taken
+            spent += price
+        return spent
 
     def _add(self, unit: int, tile: int, by_quota: bool) -> None:
         row, col = float(self._units.center_row[unit]), float(self._units.center_col[unit])
         self._near.setdefault((int(row // SPREAD_PX), int(col // SPREAD_PX)), []).append((row, col))
         self._taken.add(unit)
-        self._per_tile[tile] = self._per_tile.get(tile, 0) + 1
+        self._per_tile[tile] = self._per_tile.get(tile, 0) + int(self._price[unit])
         self.chosen.append(unit)
         self.by_quota.append(by_quota)
 

@@ -13,6 +13,7 @@ from rasterio.transform import Affine
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 
 from engine.campaign import store
+from engine.campaign.answers import is_held_out
 from engine.contract.errors import DataError
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
@@ -22,6 +23,7 @@ from engine.jobs import ingest
 LEGEND = Legend.from_names({1: "building", 2: "road", 7: "water"})
 GSD, LEFT, TOP = 0.5, 1000.0, 2000.0
 HEIGHT, WIDTH = 60, 80
+NAMES = ["region-0-0", "edge-20-0", "edge-40-0"]
 
 
 def ground(row, col, height, width):
@@ -47,7 +49,7 @@ def ortho(tmp_path):
 
 def campaign(path, answers=(), corrections=(), points=(), borders=()):
     """Write a campaign with three units, a region at rows 0-9 and edges at rows 20-29 and 40-49, and answer them."""
-    names = ["region-0-0", "edge-20-0", "edge-40-0"]
+    names = NAMES
     shapes = [ground(20 * k, 0, 10, 20) for k in range(3)]
     units = gpd.GeoDataFrame(
         {"unit": names, "round": [1, 1, 2], "rank": [1, 2, 1], "kind": ["region", "edge", "edge"], "class_a": [1] * 3,
@@ -73,11 +75,11 @@ def campaign(path, answers=(), corrections=(), points=(), borders=()):
     return str(path)
 
 
-def run(folder, ortho, events=None, labels="", **made):
+def run(folder, ortho, events=None, labels="", values=(), **made):
     path = campaign(folder / "campaign.gpkg", **made)
     before = hashlib.sha256(Path(path).read_bytes()).digest()
     spec = IngestSpec.from_dict(
-        {"campaign": path, "image": ortho, "labels": labels, "output": str(folder / "labels.tif")}
+        {"campaign": path, "image": ortho, "labels": labels, "output": str(folder / "labels.tif"), **dict(values)}
     )  # fmt: skip
     spec.check()
     summary = ingest.run(spec, Reporter((events if events is not None else []).append))
@@ -135,6 +137,32 @@ def test_unsure_wipes_an_earlier_label_and_other_earlier_labels_stay(tmp_path, o
         answers={"region-0-0": ("unsure", pd.NA), "edge-20-0": ("class", 1), "edge-40-0": ("skip", pd.NA)},
     )  # fmt: skip
     assert np.array_equal(labels, expected((0, 0, 60, 80, 2), (0, 0, 10, 20, UNLABELLED), (20, 0, 10, 20, 1)))
+
+
+def test_held_out_units_are_kept_apart_by_name_and_wipe_what_was_known_of_their_ground(tmp_path, ortho):
+    share = next(s / 100 for s in range(100) if sum(is_held_out(n, s / 100) for n in NAMES) == 1)
+    (kept,) = [k for k, n in enumerate(NAMES) if is_held_out(n, share)]
+    with rasterio.open(ortho) as image:
+        profile = {**image.profile, "count": 1, "nodata": 255, "photometric": "minisblack"}
+    with rasterio.open(tmp_path / "earlier.tif", "w", **profile) as dataset:
+        dataset.write(np.full((1, HEIGHT, WIDTH), 2, np.uint8))
+    values = {"held_out": str(tmp_path / "held_out.tif"), "held_out_share": share}
+    labels, summary = run(
+        tmp_path, ortho, labels=str(tmp_path / "earlier.tif"), values=values, answers=dict.fromkeys(NAMES, ("class", 7))
+    )
+    painted = [(20 * k, 0, 10, 20, 7) for k in range(3)]
+    assert np.array_equal(
+        labels, expected((0, 0, 60, 80, 2), *painted[:kept], (20 * kept, 0, 10, 20, UNLABELLED), *painted[kept + 1 :])
+    )
+    with rasterio.open(values["held_out"]) as dataset:
+        assert np.array_equal(dataset.read(1), expected(painted[kept]))
+    assert summary["held_out_pixels"] == {"building": 0, "road": 0, "water": 200}
+
+
+def test_about_the_share_asked_for_is_held_out():
+    names = [f"edge-{i}-{i * 7}" for i in range(4000)]
+    assert np.mean([is_held_out(n, 0.2) for n in names]) == pytest.approx(0.2, abs=0.02)
+    assert not any(is_held_out(n, 0.0) for n in names)
 
 
 def test_a_class_without_an_answer_counts_and_is_said(tmp_path, ortho):

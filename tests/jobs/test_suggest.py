@@ -16,11 +16,12 @@ from rasterio.transform import from_origin
 from scipy import ndimage
 
 import models
-from engine.campaign import store
-from engine.contract.errors import DataError
+from engine.campaign import history, store
+from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
 from engine.contract.specs.suggest import SuggestSpec
+from engine.inference import predict
 from engine.jobs import suggest
 from models import checkpoint
 from models.card import Card
@@ -161,6 +162,33 @@ def test_only_edges_or_only_regions_can_be_asked_for(folder, student, ortho):
         path = str(folder / f"share{share}.gpkg")
         run(image=ortho, model=student, output=path, budget=10, edge_share=share, score="entropy")
         assert set(store.read(path).units["kind"]) == kind
+
+
+def test_a_budget_may_be_in_clicks_or_pixels_and_is_never_exceeded(folder, student, ortho):
+    for unit, budget in (("clicks", 30), ("pixels", 2000)):
+        path = str(folder / f"{unit}.gpkg")
+        summary = run(image=ortho, model=student, output=path, budget=budget, budget_unit=unit)
+        assert budget / 2 < store.read(path).units[unit].sum() == summary[unit] <= budget
+    with pytest.raises(SpecError, match=r"Give --budget \d+ or more"):
+        run(image=ortho, model=student, output=str(folder / "poor.gpkg"), budget=1, budget_unit="pixels")
+
+
+def test_a_round_with_held_out_labels_measures_the_model_and_asks_for_what_it_gets_wrong(folder, student, ortho):
+    model, path = checkpoint.load(student), str(folder / "weighed.gpkg")
+    with rasterio.open(ortho) as dataset, rasterio.open(
+        folder / "held_out.tif", "w", **{**dataset.profile, "count": 1, "nodata": 255, "photometric": "minisblack"}
+    ) as target:  # fmt: skip
+        seen, _ = predict.whole(model, dataset.read(), dataset.dataset_mask() > 0)
+        common = int(np.bincount(seen.ravel(), minlength=255)[:255].argmax())
+        truth = np.where(seen == common, common, LEGEND.ids[(LEGEND.ids.index(common) + 1) % 3])
+        target.write(np.where(seen == 255, 255, truth).astype(np.uint8)[None])
+    summary = run(image=ortho, model=student, output=path, budget=10, held_out=str(folder / "held_out.tif"))
+    row = history.rounds(store.read(path))[0]
+    assert row["held_out_px"] == (seen != 255).sum()
+    assert 0 < row["miou"] == summary["miou"] < 1
+    name = LEGEND.names[LEGEND.ids.index(common)]
+    assert row["class_iou"][name] == max(row["class_iou"].values())
+    assert row["class_weights"][name] == min(row["class_weights"].values())
 
 
 def test_a_campaign_with_other_classes_is_refused(first_round, folder, ortho):

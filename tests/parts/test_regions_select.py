@@ -38,6 +38,25 @@ def test_a_batch_has_the_budget_or_all_there_is_and_no_unit_twice(n, budget, sha
     assert len(chosen) == len(set(chosen.tolist())) == min(n, budget)
 
 
+@given(st.integers(2, 300), st.integers(1, 20_000), st.floats(0, 1), st.sampled_from(["clicks", "pixels"]))
+@settings(max_examples=40, deadline=None)
+def test_a_batch_never_costs_more_than_its_budget_and_leaves_nothing_that_fits(n, budget, share, unit):
+    units = table(n)
+    costs = select.costs_in(unit, units)
+    chosen = choose(units, budget, share, costs=costs).chosen
+    left = np.setdiff1d(np.arange(n), chosen)
+    assert costs[chosen].sum() <= budget
+    assert not len(left) or costs[left].min() > budget - costs[chosen].sum()
+
+
+def test_where_clicks_are_paid_cheap_units_come_first():
+    units = table(2)
+    units = Units(**{**units.__dict__, "line_px": np.array([0, 224], np.int32), "kind": np.array([EDGE, EDGE], np.uint8)})
+    assert select.clicks(units).tolist() == [2, 9]
+    by_pixels, by_clicks = (select.score(units, np.ones(3), power) for power in (0.0, select.CLICKS_POWER))
+    assert by_clicks == pytest.approx(by_pixels / np.sqrt([2, 9]))
+
+
 def test_edges_get_their_share_and_every_class_its_quota():
     units = table(3000)
     batch = choose(units, budget=120)
@@ -95,6 +114,30 @@ def test_rare_classes_weigh_more_within_bounds():
     assert weights.min() >= balance.LIGHTEST and weights.max() <= balance.HEAVIEST
     expected = (6 * np.array([0.7, 0.25, 0.05, 0.0]) + 1) ** -2.0
     assert weights[2] / weights[1] == pytest.approx(expected[2] / expected[1])
+
+
+def test_an_iou_of_few_pixels_is_drawn_to_the_mean():
+    shrunk = balance.shrunken(np.array([0.9, 0.3, np.nan]), np.array([10**9, balance.SHRINKAGE_PX, 0]))
+    assert shrunk == pytest.approx([0.9, (0.3 + 0.6) / 2, 0.6], abs=1e-5)
+
+
+def test_classes_that_the_model_gets_wrong_weigh_more_at_equal_rarity():
+    weights = balance.by_performance(np.array([0.9, 0.5, 0.5]), np.full(3, 1 / 3))
+    assert weights[1] == weights[2] == pytest.approx(5 * weights[0])
+    assert balance.by_performance(np.ones(2), np.full(2, 0.5)).tolist() == [1, 1], "a perfect model has no preference"
+
+
+def test_a_class_that_was_asked_for_twice_in_vain_loses_half_of_its_excess_and_others_do_not():
+    iou, shares = np.array([0.8, 0.2, 0.2, 0.9]), np.full(4, 0.25)
+    free = balance.by_performance(iou, shares)
+    then = balance.Past(np.array([0.5, 0.199, 0.1, 0.9]), np.array([True, True, True, True]))
+    patient = balance.by_performance(iou, shares, [then, then])
+    assert patient[1] == pytest.approx(1 + (free[1] - 1) / 2), "no gain in two rounds"
+    assert patient[2] == free[2], "it gained"
+    assert (patient[0], patient[3]) == (free[0], free[3]), "light classes have no excess"
+    never_offered = balance.Past(then.iou, np.zeros(4, bool))
+    assert (balance.by_performance(iou, shares, [never_offered, then]) == free).all()
+    assert (balance.by_performance(iou, shares, [then]) == free).all()
 
 
 def test_the_walk_visits_all_and_is_short():

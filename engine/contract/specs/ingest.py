@@ -25,4 +25,11 @@ class IngestSpec(Spec):
     labels: str = params.raster(
         "Earlier labels", "Label raster on the same grid that the answers are added to; answers count more.", optional=True
     )
+    held_out_share: float = params.number(
+        "Share held out", "Share of the answered units that is kept out of the labels, for measuring the model.", 0.2, 0.0, 0.5,
+        advanced=True,
+    )  # fmt: skip
+    held_out: str = params.output_raster(
+        "Held-out labels", "Label raster of the units held out; without it all answers are used.", optional=True
+    )
     output: str = params.output_raster("Labels", "Label raster that is written; 255 where nothing is known.")

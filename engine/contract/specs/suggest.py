@@ -22,11 +22,19 @@ class SuggestSpec(Spec):
 
     image: str = params.raster("Orthophoto", "Raster to look for regions in.")
     model: str = params.model("Model", "Model of the current round.")
-    budget: int = params.integer("Budget", "Number of regions to suggest.", 200, 1, 100_000)
+    budget: int = params.integer("Budget", "What the batch may cost, in the unit below.", 200, 1, 1_000_000_000)
+    budget_unit: str = params.choice(
+        "Unit of the budget", "What is counted: regions, the clicks that they are expected to need, or their pixels.",
+        {"units": "Regions", "clicks": "Clicks", "pixels": "Pixels"}, "units",
+    )  # fmt: skip
     edge_share: float = params.number("Share of edge units", "Share of the budget spent on borders.", 0.5, 0.0, 1.0)
     score: str = params.choice(
         "Score", "How uncertainty is measured.", catalogue.choices(catalogue.ACQUISITION), "bvsb", advanced=True
     )
+    held_out: str = params.raster(
+        "Held-out labels", "Label raster that ingest kept apart; classes that the model gets wrong there are asked for more.",
+        optional=True, advanced=True,
+    )  # fmt: skip
     device: str = params.choice(
         "Device", "Where to compute.", {"auto": "Automatic", "cpu": "CPU", "cuda": "GPU"}, "auto", advanced=True
     )
