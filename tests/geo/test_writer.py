@@ -15,6 +15,7 @@ from rio_cogeo import cog_validate
 from engine.contract.errors import DataError, ResourceError
 from engine.contract.legend import UNLABELLED, Legend
 from engine.geo import raster, writer
+from engine.geo.halve import halve
 from engine.geo.tiles import Window, block_rows, tiles
 
 RNG = np.random.default_rng(0)
@@ -145,3 +146,20 @@ def test_memory_is_bounded_by_the_width(tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "a.tif")]
     grown_kb = int(subprocess.run(command, capture_output=True, check=True).stdout)
     assert grown_kb < 110 * 1024, "the raster has 151 MB of pixels; 54 MB were measured for 144 MB"
+
+
+@pytest.mark.parametrize("resampling", ["mode", "average"])
+def test_each_overview_is_half_of_the_finer_one(tmp_path, grid, resampling):
+    coarse = RNG.integers(0, 5, (95, 131), np.uint8)
+    array = coarse.repeat(12, axis=0).repeat(13, axis=1)  # 1140 x 1703
+    array[300:420] = 255
+    with writer.create(tmp_path / "a.tif", grid(*array.shape), resampling=resampling) as out:
+        for window in block_rows(*array.shape, 300):
+            out.write(window, array[window.slices])
+    with rasterio.open(tmp_path / "a.tif") as fine:
+        assert fine.overviews(1) == [2, 4]
+    finer = array[None]
+    for level in (0, 1):
+        finer = halve(finer, 255, resampling)
+        with rasterio.open(tmp_path / "a.tif", overview_level=level) as overview:
+            np.testing.assert_array_equal(overview.read(), finer)
