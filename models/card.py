@@ -14,7 +14,10 @@ from engine.contract.errors import DataError, ModelError
 from engine.contract.legend import Legend
 
 VERSION = 1
-GRADES = ("exact", "seamless", "cropped")
+ONNX = "onnx"
+"""The network of a card that was made of an ONNX file."""
+
+GRADES = ("exact", "seamless", "blended")
 DTYPES = ("uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 MAX_BANDS = 1024
 MAX_SIDE_PX = 65536
@@ -25,7 +28,7 @@ class Card:
     """The card of a model.
 
     Args:
-        network: word of the catalogue.
+        network: word of the catalogue, or `onnx`.
         bands: names of the bands, in the order of the network's input.
         scaling: (offset, scale) of each band; the network sees (value - offset) / scale.
         dtype: type of the raster's values, after its own scale and offset.
@@ -33,7 +36,7 @@ class Card:
         legend: classes in the order of the network's output.
         halo_px: margin of a tile, a multiple of the network's stride.
         tile_px: side of a tile that suits it, margin included.
-        grade: what that margin gives: `exact`, `seamless` or `cropped`.
+        grade: what that margin gives: `exact`, `seamless` or `blended`.
         training: how it was made: data, settings, seed.
         measured: figures such as validation mIoU, by name.
         licence: under which others may use it.
@@ -60,7 +63,7 @@ class Card:
     hash: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.network in NETWORKS, "network", self.network, f"one of {', '.join(NETWORKS)}", _UPDATE)
+        _require(self.network in (*NETWORKS, ONNX), "network", self.network, f"one of {', '.join(NETWORKS)}", _UPDATE)
         named = all(isinstance(b, str) and b for b in self.bands)
         _require(1 <= len(self.bands) <= MAX_BANDS and named, "bands", self.bands, f"1 to {MAX_BANDS} names")
         pairs = len(self.scaling) == len(self.bands) and all(
@@ -120,7 +123,7 @@ class Card:
             legend=legend,
             halo_px=_typed(values, "halo_px", int),
             tile_px=_typed(values, "tile_px", int),
-            grade=_typed(values, "grade", str),
+            grade=_FORMER_GRADES.get(grade := _typed(values, "grade", str), grade),
             training=_typed(values, "training", dict),
             measured=_typed(values, "measured", dict),
             licence=_typed(values, "licence", str),
@@ -130,6 +133,9 @@ class Card:
 
 
 _LARGEST = 1e300
+_FORMER_GRADES = {"cropped": "blended"}
+"""What cards said of networks with global parts before their tiles were blended."""
+
 _DAMAGED = "Take a whole copy of the model file, or train it again."
 _UPDATE = "Update Edgewise."
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.contract.errors import ModelError
 
-from .card import Card
+from .card import ONNX, Card
 from .segmenter import Segmenter
 
 GSD_TOLERANCE = 0.05
@@ -29,6 +29,16 @@ class Model:
 
     network: Segmenter
     card: Card
+
+    @property
+    def is_onnx(self) -> bool:
+        """Return whether the network is an ONNX file, which only ONNX Runtime runs, on the CPU."""
+        return self.card.network == ONNX
+
+    @property
+    def fixed_tile(self) -> tuple[int, int] | None:
+        """Return height and width of the only tile that the network takes; None where it takes any."""
+        return getattr(self.network, "fixed_tile", None)
 
     def normalize(self, values: Tensor, valid: Tensor | None = None) -> Tensor:
         """Return what the network takes, as float32 on the device of `values`.
@@ -58,7 +68,7 @@ class Model:
                 f"gdal_translate -ot {_GDAL_TYPES[self.card.dtype]} -scale LOW HIGH ... "
                 f"{_command_paths(raster.path, self.card.dtype)}",
             )
-        return (*_warn_of_names(self.card, raster), *_check_gsd(self.card, raster))
+        return (*_warn_of_names(self.card, raster), *_check_gsd(self.card, raster), *_warn_of_outputs(self.card))
 
 
 def _check_bands(card: Card, raster: Any) -> None:
@@ -88,6 +98,16 @@ def _warn_of_names(card: Card, raster: Any) -> tuple[str, ...]:
     return (
         f"{raster.path} calls its bands {', '.join(raster.bands)}; the model was trained on {', '.join(card.bands)}. "
         "Check that they mean the same.",
+    )
+
+
+def _warn_of_outputs(card: Card) -> tuple[str, ...]:
+    left_out = card.training.get("left_out") if card.network == ONNX else None
+    if not left_out:
+        return ()
+    return (
+        f"The model has more outputs than the first, which gives {', '.join(card.legend.names)}; left out: "
+        f"{', '.join(left_out)}. onnx.utils.extract_model makes a model of each.",
     )
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import torch
 
+from engine.contract.errors import SpecError
 from models.model import Model
 
+from .blend import cut_overlapping
 from .execute import network_bytes_per_px
 from .plan import Plan, cut_raster
 from .ring import Source, stored_dtype, strip_px
@@ -26,17 +28,25 @@ MEMORY_SHARE = 0.5
 LIBRARIES_BYTES = 500 << 20
 
 
-def choose(model: Model, source: Source, device: torch.device, *, halo_px: int, tile: int = 0, batch: int = 0) -> Plan:
+def choose(
+    model: Model, source: Source, device: torch.device, *, halo_px: int, tile: int = 0, batch: int = 0, is_blended: bool = False
+) -> Plan:
     """Return the plan for a raster on a device: the largest tile that the memory holds, unless one is asked for.
 
     Args:
         model: its network sets the stride and the memory of a pixel.
         source: the raster.
         device: where it will run.
-        halo_px: margin around each core.
+        halo_px: margin around each core; with blending half of what neighbouring tiles share.
         tile: side of a tile with its halo, in pixels; 0 chooses.
         batch: tiles at once; 0 chooses.
+        is_blended: tiles are blended where they overlap.
+
+    Raises:
+        SpecError: the network takes tiles of one size only, and another one is asked for.
     """
+    if is_blended:
+        return _choose_blended(model, source, device, halo_px, tile, batch)
     stride = model.network.stride
     height, width = source.geobox.height, source.geobox.width
     on_gpu = device.type == "cuda"
@@ -50,8 +60,38 @@ def choose(model: Model, source: Source, device: torch.device, *, halo_px: int, 
         tile_px = plan.tile_height * plan.tile_width
         if tile_px * bytes_per_px <= allowed or core == cores[-1]:
             break
-    at_once = batch or (max(1, min(int(allowed / bytes_per_px), GPU_BATCH_PX) // tile_px) if on_gpu else 1)
-    return replace(plan, batch=min(at_once, plan.count))
+    return replace(plan, batch=_batch(plan, batch, allowed / bytes_per_px, on_gpu))
+
+
+def _choose_blended(model: Model, source: Source, device: torch.device, halo_px: int, tile: int, batch: int) -> Plan:
+    """Return the plan with the tile of the card, or a smaller one where the memory does not hold it."""
+    stride, fixed = model.network.stride, model.fixed_tile
+    if fixed and tile not in (0, max(fixed)):
+        raise SpecError(
+            f"Tile size: found {tile}, expected {max(fixed)}: this model takes tiles of {fixed[0]} x {fixed[1]} px only.",
+            "Leave --tile away.",
+        )
+    allowed = memory_for_network(device)
+    bytes_per_px = network_bytes_per_px(model, source.count)
+    largest = tile or model.card.tile_px
+    sides = (largest,) if tile else (largest, *(largest * part // 4 for part in (3, 2, 1)))
+    for side in sides:
+        rounded = max(2 * stride, side // stride * stride)
+        if rounded**2 * bytes_per_px <= allowed or side == sides[-1]:
+            break
+    shape = fixed or (rounded, rounded)
+    overlap_px = 2 * min(halo_px, min(shape) // 4)
+    plan = cut_overlapping(
+        source.geobox.height, source.geobox.width, tile=shape, overlap_px=overlap_px, stride=stride, is_fixed=bool(fixed)
+    )
+    return replace(plan, batch=_batch(plan, batch, allowed / bytes_per_px, device.type == "cuda"))
+
+
+def _batch(plan: Plan, asked: int, allowed_px: float, on_gpu: bool) -> int:
+    """Return how many tiles are computed at once: what is asked for, else what a GPU holds; on a CPU one."""
+    tile_px = plan.tile_height * plan.tile_width
+    at_once = asked or (max(1, min(int(allowed_px), GPU_BATCH_PX) // tile_px) if on_gpu else 1)
+    return min(at_once, plan.count)
 
 
 def memory_for_network(device: torch.device) -> int:
@@ -72,16 +112,20 @@ def available_bytes() -> int:
         return 4 << 30
 
 
-def bound_bytes(plan: Plan, model: Model, source: Source, device: torch.device) -> int:
+def bound_bytes(plan: Plan, model: Model, source: Source, device: torch.device, *, with_probabilities: bool = False) -> int:
     """Return the bound on the memory of the machine that a run takes, libraries included."""
     network = 0.0 if device.type == "cuda" else network_bytes_per_px(model, source.count)
     item_bytes = stored_dtype(source.dtype).itemsize
-    return LIBRARIES_BYTES + plan.memory_bytes(source.count, item_bytes, strip_px(source), network)
+    classes = len(model.card.legend)
+    return LIBRARIES_BYTES + plan.memory_bytes(
+        source.count, item_bytes, strip_px(source), network, classes=classes, planes=2 + classes * with_probabilities
+    )
 
 
 def describe(plan: Plan, bytes_at_most: int) -> str:
     """Return the plan as a sentence for people."""
+    edge = f"blended over {2 * plan.halo} px or more" if plan.is_blended else f"with a halo of {plan.halo} px"
     return (
-        f"{plan.count} tiles of {plan.tile_height} x {plan.tile_width} px with a halo of {plan.halo} px, {plan.batch} at once; "
+        f"{plan.count} tiles of {plan.tile_height} x {plan.tile_width} px {edge}, {plan.batch} at once; "
         f"{plan.waste:.2f} px computed for each px of the raster; at most {bytes_at_most / 2**30:.2f} GiB of memory."
     )

@@ -83,11 +83,23 @@ class Labels(Probabilities):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Return class ids and the probability of the class in percent, (N, H, W) uint8 each."""
-        scores = self.scores(pixels)
+        return self._reduced(self.scores(pixels))
+
+    def _reduced(self, scores: Tensor) -> tuple[Tensor, ...]:
         best, channel = _largest(scores)
         probability = best if self.scores_are_probs else (scores - best.unsqueeze(1)).exp().sum(dim=1).reciprocal()
         percent = (probability * PERCENT).round().to(torch.uint8)
         return (channel.to(torch.uint8) if self.ids_are_channels else self.ids[channel.long()]), percent
+
+
+class LabelsAndProbabilities(Labels):
+    """Class ids, confidence and the probability of every class."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Return what `Labels` returns, and the probabilities in percent, (N, C, H, W) uint8."""
+        scores = self.scores(pixels)
+        probs = scores if self.scores_are_probs else scores.softmax(dim=1)
+        return *self._reduced(scores), (probs * PERCENT).round().to(torch.uint8)
 
 
 def _largest(scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,9 @@ BLOCK_PX = 512
 
 SMALLEST_CORE_PX = 64
 
+IN_FLIGHT = 2
+"""Batches given to the device before the results of the first are awaited."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -39,6 +42,7 @@ class Plan:
         tile_height, tile_width: the one shape that the network sees.
         batch: tiles computed at once.
         rows, cols: the tiles along each axis; their cores partition the axis.
+        is_blended: tiles are blended where they overlap (see `blend`); a core is then what no later tile reaches.
     """
 
     height: int
@@ -51,6 +55,7 @@ class Plan:
     batch: int
     rows: tuple[Span, ...]
     cols: tuple[Span, ...]
+    is_blended: bool = False
 
     @property
     def count(self) -> int:
@@ -72,7 +77,9 @@ class Plan:
         """Return how many decoded rows are held at once at most: two rows of tiles, in whole strips."""
         return _up(2 * self.tile_height, strip) + 3 * strip
 
-    def memory_bytes(self, bands: int, item_bytes: int, strip: int, network_bytes_per_px: float) -> int:
+    def memory_bytes(
+        self, bands: int, item_bytes: int, strip: int, network_bytes_per_px: float, *, classes: int = 0, planes: int = 2
+    ) -> int:
         """Return the bound on the memory of a run, beyond what the libraries take.
 
         Args:
@@ -80,22 +87,33 @@ class Plan:
             item_bytes: bytes of one stored pixel of one band.
             strip: rows that are decoded at once.
             network_bytes_per_px: bytes the network needs for a pixel of a tile at its peak.
+            classes: number of classes, where tiles are blended.
+            planes: bytes of one finished pixel.
         """
         tile_px = self.tile_height * self.tile_width * self.batch
         band_rows = max(r.core_stop - r.core_start for r in self.rows)
         ring = self.ring_rows(strip) * self.padded_width * (bands * item_bytes + 1)
         batches = 4 * tile_px * (bands + 1) * item_bytes
-        finished = 6 * band_rows * self.width * 2
-        return int(ring + batches + finished + tile_px * network_bytes_per_px)
+        finished = 6 * band_rows * self.width * planes
+        blended = 0
+        if self.is_blended:
+            sums = self.tile_height * self.width * (4 * classes + 4)
+            blended = sums + 4 * (IN_FLIGHT + 2) * tile_px * classes + 2 * band_rows * self.width * classes
+        return int(ring + batches + finished + blended + tile_px * network_bytes_per_px)
 
     def smaller(self) -> Plan:
-        """Return a plan that needs about half the memory: half the batch, then half the core.
+        """Return a plan that needs about half the memory: half the batch, then half the core unless tiles are blended.
 
         Raises:
             ResourceError: the tiles are as small as they get.
         """
         if self.batch > 1:
             return replace(self, batch=self.batch // 2)
+        if self.is_blended:
+            raise ResourceError(
+                f"The memory does not hold a tile of {self.tile_height} x {self.tile_width} px of this model.",
+                "Begin anew with smaller tiles, such as --tile 512 --no-resume, or compute on the CPU.",
+            )
         core = (max(self.tile_height, self.tile_width) - 2 * self.halo) // 2
         if core < SMALLEST_CORE_PX:
             raise ResourceError(
@@ -105,13 +123,18 @@ class Plan:
         return cut_raster(self.height, self.width, core=core, halo=self.halo, stride=self.stride)
 
     def clipped(self, first: int, stop: int) -> Plan:
-        """Return the same tiles for the pixels of the rows [first, stop) alone."""
+        """Return the same tiles for the pixels of the rows [first, stop) alone; with blending also all that reach them."""
         spans = tuple(
-            replace(r, core_start=max(r.core_start, first), core_stop=min(r.core_stop, stop))
+            replace(r, core_start=min(max(r.core_start, first), stop), core_stop=max(min(r.core_stop, stop), first))
             for r in self.rows
-            if r.core_stop > first and r.core_start < stop
+            if self._reaches(r, first, stop)
         )
         return replace(self, rows=spans)
+
+    def _reaches(self, row: Span, first: int, stop: int) -> bool:
+        if self.is_blended:
+            return row.start + self.tile_height > first and row.start < stop
+        return row.core_stop > first and row.core_start < stop
 
     def shard(self, index: int, count: int) -> tuple[int, int]:
         """Return the rows [first, stop) that are the share `index` of `count`, 0 first; whole rows of tiles."""

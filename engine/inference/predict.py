@@ -7,8 +7,7 @@ more, so the slowest sets the pace and memory stays bounded.
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,27 +17,41 @@ from numpy.typing import NDArray
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED
 from engine.geo.tiles import Window
-from engine.runtimes import Result, Runner
+from engine.runtimes import Runner
 from models.model import Model
 
-from . import execute, lanes
+from . import execute, lanes, stream
+from .blend import Blender
 from .labelling import Labels, Probabilities
 from .plan import Plan, Span, cut_grid
-from .ring import Ring, Source
+from .ring import Source
 
-BATCHES_AHEAD = 2
 BANDS_AHEAD = 1
-IN_FLIGHT = 2
-"""Batches given to the device before the results of the first are awaited."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """Finished rows over the full width: class ids and confidence in percent, (h, W) uint8; 255 where there is no data."""
+    """Finished rows over the full width; 255 where there is no data.
+
+    Args:
+        window: the rows.
+        classes: class ids, (h, W).
+        confidence: probability of the class in percent, (h, W).
+        probabilities: of every class in percent, (C, h, W), where they are asked for.
+    """
 
     window: Window
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+    probabilities: NDArray[np.uint8] | None = None
+
+    def hide(self, valid: NDArray[np.bool_] | bool) -> Band:
+        """Return the band after writing 255 where `valid` (h, W) is not."""
+        if valid is not True:
+            hidden = np.broadcast_to(~np.asarray(valid), self.classes.shape)
+            for plane in (self.classes, self.confidence, *(() if self.probabilities is None else self.probabilities)):
+                plane[hidden] = UNLABELLED
+        return self
 
 
 @dataclass(frozen=True)
@@ -52,25 +65,37 @@ class ProbabilityTile:
     valid: NDArray[np.bool_]
 
 
-def bands(model: Model, source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner]) -> Generator[Band]:
+def bands(
+    model: Model, source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner],
+    *, with_probabilities: bool = False,
+) -> Generator[Band]:  # fmt: skip
     """Yield finished bands from top to bottom.
 
-    When the memory of the device does not hold a tile, smaller ones are taken from there on, and the user is told.
+    When the memory of the device does not hold a tile, smaller ones are taken from there on, and the user is told; tiles
+    that are blended keep their size.
 
     Args:
         model: its legend gives the ids.
         source: the raster; its bands are those of the model, in its order.
         report: told of the progress in tiles, and asked whether to stop.
         plan: the tiles.
-        make_runner: compiles the labelling graph for the shape of a plan.
+        make_runner: compiles the graph for the shape of a plan: `Probabilities` where tiles are blended, else `Labels`, or
+            `LabelsAndProbabilities` where those are asked for.
+        with_probabilities: bands carry the probabilities of all classes.
 
     Raises:
         ResourceError: not even the smallest tile fits into the memory.
         Cancelled: the job was asked to stop.
     """
+
+    def made_of(plan: Plan) -> Iterator[Band]:
+        if plan.is_blended:
+            return _blend(source, report, plan, make_runner, model.card.legend.ids, with_probabilities)
+        return _label(source, report, plan, make_runner, len(model.card.legend) if with_probabilities else 0)
+
     while plan.rows:
         try:
-            with contextlib.closing(lanes.ahead(_label(source, report, plan, make_runner), BANDS_AHEAD, report.check)) as made:
+            with contextlib.closing(lanes.ahead(made_of(plan), BANDS_AHEAD, report.check)) as made:
                 for band in made:
                     yield band
                     plan = plan.clipped(band.window.row + band.window.height, plan.height)
@@ -113,13 +138,13 @@ def probability_bands(
     frame = Window(0, 0, height, width)
 
     def made() -> Iterator[ProbabilityTile]:
-        with contextlib.closing(_computed(source, report, plan, compiled, stage, skip_empty=False)) as tiles:
+        with contextlib.closing(stream.computed(source, report, plan, compiled, stage, skip_empty=False)) as tiles:
             for placed in tiles:
                 if placed.results is None or placed.col is None:
                     continue
-                core = _core(placed.row, placed.col)
+                core = stream.core_of(placed.row, placed.col)
                 read = core.expand(margin_px).clip(frame)
-                inside = (slice(None), *_within(read, placed.row, placed.col))
+                inside = (slice(None), *stream.within(read, placed.row, placed.col))
                 stored = placed.pixels[inside]
                 yield ProbabilityTile(read, core, placed.results[0][inside], stored[:-1], stored[-1] != 0)
 
@@ -136,120 +161,44 @@ def whole(model: Model, data: NDArray, valid: NDArray[np.bool_] | None = None) -
     return np.where(mask, ids, np.uint8(UNLABELLED)), np.where(mask, percent, np.uint8(UNLABELLED))
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A tile on its way, or with `col` None the end of a row of tiles and the validity of its cores."""
-
-    row: Span
-    col: Span | None
-    valid: NDArray[np.bool_] | bool = True
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """A computed tile: its stored pixels and the results; both None where it was skipped, or at the end of a row."""
-
-    row: Span
-    col: Span | None
-    valid: NDArray[np.bool_] | bool
-    pixels: NDArray
-    results: Result | None
-
-
-def _label(source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner]) -> Iterator[Band]:
-    """Yield a band for each row of tiles."""
+def _label(source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner], classes: int) -> Iterator[Band]:
+    """Yield a band for each row of tiles; with the probabilities of so many classes."""
     open_bands: dict[int, Band] = {}
-    with contextlib.closing(_computed(source, report, plan, make_runner, "segment", skip_empty=True)) as tiles:
+    with contextlib.closing(stream.computed(source, report, plan, make_runner, "segment", skip_empty=True)) as tiles:
         for placed in tiles:
             start = placed.row.core_start
             if start not in open_bands:
-                open_bands[start] = _empty_band(placed.row, plan.width)
+                open_bands[start] = _empty_band(placed.row, plan.width, classes)
             if placed.col is None:
-                band = open_bands.pop(start)
-                if placed.valid is not True:
-                    np.copyto(band.classes, np.uint8(UNLABELLED), where=~np.asarray(placed.valid))
-                    np.copyto(band.confidence, np.uint8(UNLABELLED), where=~np.asarray(placed.valid))
-                yield band
+                yield open_bands.pop(start).hide(placed.valid)
             elif placed.results is not None:
                 band = open_bands[start]
-                inside = _within(_core(placed.row, placed.col), placed.row, placed.col)
+                inside = stream.within(stream.core_of(placed.row, placed.col), placed.row, placed.col)
                 across = slice(placed.col.core_start, placed.col.core_stop)
-                for target, made in zip((band.classes, band.confidence), placed.results, strict=True):
-                    target[:, across] = made[inside]
+                planes = (band.classes, band.confidence, *(() if band.probabilities is None else (band.probabilities,)))
+                for target, made in zip(planes, placed.results, strict=True):
+                    target[..., across] = made[(..., *inside)]
 
 
-def _computed(
-    source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner], stage: str, *, skip_empty: bool
-) -> Generator[_Placed]:
-    """Yield every tile and the end of every row of tiles, in order."""
-    runner = make_runner(plan)
-    in_flight: deque[tuple[list[_Entry], NDArray, Callable[[], Result]]] = deque()
-    done = 0
-
-    def landed() -> Iterator[_Placed]:
-        nonlocal done
-        entries, batch, result = in_flight.popleft()
-        results = result()
-        place = 0
-        for entry in entries:
-            if entry.col is None or entry.valid is False:
-                yield _Placed(entry.row, entry.col, entry.valid, batch[:0], None)
-            else:
-                yield _Placed(entry.row, entry.col, entry.valid, batch[place], tuple(r[place] for r in results))
-                place += 1
-            done += entry.col is not None
-        report.progress(stage, done, plan.count, "tiles")
-
-    with contextlib.closing(lanes.ahead(_cut(source, report, plan, skip_empty), BATCHES_AHEAD, report.check)) as batches:
-        for entries, batch in batches:
-            in_flight.append((entries, batch, runner(batch) if len(batch) else tuple))
-            if len(in_flight) >= IN_FLIGHT:
-                yield from landed()
-        while in_flight:
-            yield from landed()
+def _blend(
+    source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner], ids: Sequence[int],
+    with_probabilities: bool,
+) -> Iterator[Band]:  # fmt: skip
+    """Yield a band for each row of tiles: the rows that no later tile reaches."""
+    blender = Blender(plan, ids)
+    with contextlib.closing(stream.computed(source, report, plan, make_runner, "segment", skip_empty=True)) as tiles:
+        for placed in tiles:
+            row = placed.row
+            if placed.col is not None and placed.results is not None:
+                blender.add(row, placed.col, placed.results[0])
+            elif placed.col is None and row.core_start < row.core_stop:
+                classes, confidence, percents = blender.finish(row)
+                window = Window(row.core_start, 0, *classes.shape)
+                yield Band(window, classes, confidence, percents if with_probabilities else None).hide(placed.valid)
 
 
-def _cut(source: Source, report: Reporter, plan: Plan, skip_empty: bool) -> Iterator[tuple[list[_Entry], NDArray]]:
-    """Yield batches of tiles with their entries; the entries also hold the tiles that are skipped."""
-    ring = Ring(source, plan, report.check)
-    shape = (plan.batch, source.count + 1, plan.tile_height, plan.tile_width)
-    try:
-        entries: list[_Entry] = []
-        batch, filled = np.empty(shape, ring.dtype), 0
-        for row in plan.rows:
-            ring.hold(row)
-            for col in plan.cols:
-                valid = ring.valid(_core(row, col)) is not False or not skip_empty
-                entries.append(_Entry(row, col, valid))
-                if valid:
-                    ring.cut(row, col, batch[filled])
-                    filled += 1
-                if filled == plan.batch:
-                    yield entries, batch
-                    entries, batch, filled = [], np.empty(shape, ring.dtype), 0
-            across = Window(row.core_start, 0, row.core_stop - row.core_start, plan.width)
-            entries.append(_Entry(row, None, ring.valid(across)))
-            if not filled:
-                yield entries, batch[:0]
-                entries = []
-        if filled:
-            batch[filled:] = 0
-            yield entries, batch
-    finally:
-        ring.close()
-
-
-def _empty_band(row: Span, width: int) -> Band:
+def _empty_band(row: Span, width: int, classes: int) -> Band:
     shape = (row.core_stop - row.core_start, width)
     blank = np.full(shape, UNLABELLED, np.uint8)
-    return Band(Window(row.core_start, 0, *shape), blank, blank.copy())
-
-
-def _core(row: Span, col: Span) -> Window:
-    return Window(row.core_start, col.core_start, row.core_stop - row.core_start, col.core_stop - col.core_start)
-
-
-def _within(window: Window, row: Span, col: Span) -> tuple[slice, slice]:
-    """Return the slices of a window within the tile that reads from (row.start, col.start)."""
-    top, left = window.row - row.start, window.col - col.start
-    return slice(top, top + window.height), slice(left, left + window.width)
+    probabilities = np.full((classes, *shape), UNLABELLED, np.uint8) if classes else None
+    return Band(Window(row.core_start, 0, *shape), blank, blank.copy(), probabilities)

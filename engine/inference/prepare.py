@@ -14,8 +14,8 @@ from engine.contract.events import Reporter
 from engine.runtimes import Runner
 from models.model import Model
 
-from . import budget, execute, race, remembered, seam
-from .labelling import Labels
+from . import budget, execute, race, remembered, seam, seam_index
+from .labelling import Labels, LabelsAndProbabilities, Probabilities
 from .plan import Plan
 from .race import Choice
 from .ring import Source
@@ -31,8 +31,8 @@ class Preparation:
     Args:
         plan: the tiles.
         choice: runtime and number format.
-        grade: `exact`, `seamless` or `cropped`.
-        make_runner: compiles the labelling graph for a plan.
+        grade: `exact`, `seamless` or `blended`.
+        make_runner: compiles the graph that `predict.bands` takes for the plan.
         seconds: what it took to find out.
     """
 
@@ -48,12 +48,14 @@ class Preparation:
         return {
             "core": self.plan.core, "halo": self.plan.halo, "batch": self.plan.batch,
             "runtime": self.choice.runtime, "precision": self.choice.precision,
+            "seams": [list(found) for found in seam_index.lines(self.plan)],
         }  # fmt: skip
 
 
 def prepare(
     model: Model, source: Source, device: torch.device, report: Reporter, *, grade: str = "seamless", views: str = "none",
-    runtime: str = "auto", precision: str = "auto", tile: int = 0, batch: int = 0, chosen: dict[str, Any] | None = None,
+    runtime: str = "auto", precision: str = "auto", tile: int = 0, batch: int = 0, with_probabilities: bool = False,
+    chosen: dict[str, Any] | None = None,
 ) -> Preparation:  # fmt: skip
     """Return how a raster is segmented.
 
@@ -62,48 +64,52 @@ def prepare(
         source: the raster.
         device: where to compute.
         report: told what is tried.
-        grade: `exact` or `seamless`.
+        grade: `exact`, `seamless` or `blended`; networks with global parts are always blended.
         views: a word of `labelling.VIEWS`.
         runtime: a word of the catalogue, or `auto`.
         precision: `fp32`, `bf16`, `fp16` or `auto`; the exact grade is always fp32.
         tile: side of a tile with its halo; 0 chooses.
         batch: tiles at once; 0 chooses.
+        with_probabilities: those of all classes are asked for.
         chosen: what an earlier run of the same request chose.
 
     Raises:
         ModelError: the exact grade of a network with global parts.
-        SpecError: the runtime does not compute in that format on this device.
+        SpecError: the runtime does not compute in that format on this device, or the model not with that tile.
         ResourceError: the runtime is not installed.
     """
     started = time.monotonic()
     is_exact = grade == "exact"
     if is_exact and not model.network.is_local:
         raise ModelError(
-            f"{model.card.network} has parts that look at the whole tile; no margin gives it the labels of one pass.",
-            "Use --grade seamless.",
+            f"{_how_far(model)}; no margin gives it the labels of one pass.",
+            "Use --grade blended.",
         )
+    is_blended = grade == "blended" or not model.network.is_local
 
-    def maker(choice: Choice) -> Callable[[Plan], Runner]:
+    def maker(choice: Choice, graph: Callable[..., torch.nn.Module] = Labels) -> Callable[[Plan], Runner]:
         return execute.runner_maker(
-            model, Labels, source, device, runtime=choice.runtime, precision=choice.precision, views=views
+            model, graph, source, device, runtime=choice.runtime, precision=choice.precision, views=views
         )
 
     if chosen:
         choice = Choice(chosen["runtime"], chosen["precision"])
         asked = chosen["core"] + 2 * chosen["halo"]
-        plan = budget.choose(model, source, device, halo_px=chosen["halo"], tile=asked, batch=chosen["batch"])
+        plan = budget.choose(
+            model, source, device, halo_px=chosen["halo"], tile=asked, batch=chosen["batch"], is_blended=is_blended
+        )
     else:
-        halo_px = model.card.halo_px if is_exact else seamless_halo_px(model, source, device, report, tile)
-        plan = budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch)
+        if is_blended:
+            halo_px = model.card.halo_px if not model.network.is_local else min(model.card.halo_px, seam.UNPROBED_HALO_PX)
+        else:
+            halo_px = model.card.halo_px if is_exact else seamless_halo_px(model, source, device, report, tile)
+        plan = budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch, is_blended=is_blended)
         asked_precision = "fp32" if is_exact and precision == "auto" else precision
         choice = race.choose(model, source, plan, device, report, maker, runtime=runtime, precision=asked_precision, key=views)
-    named = grade if model.network.is_local else "cropped"
-    if named != grade:
-        report.warning(
-            f"{model.card.network} looks at the whole tile, so seams may show where tiles meet. "
-            "For a map without seams, distill a student such as unet_mobilenet_v2_thin from it."
-        )
-    return Preparation(plan, choice, named, maker(choice), time.monotonic() - started)
+    if is_blended and grade != "blended":
+        report.message(f"{_how_far(model)}, so its tiles overlap and are blended.")
+    graph = Probabilities if is_blended else LabelsAndProbabilities if with_probabilities else Labels
+    return Preparation(plan, choice, "blended" if is_blended else grade, maker(choice, graph), time.monotonic() - started)
 
 
 def seamless_halo_px(model: Model, source: Source, device: torch.device, report: Reporter, tile: int = 0) -> int:
@@ -118,6 +124,10 @@ def seamless_halo_px(model: Model, source: Source, device: torch.device, report:
         measured = seam.curve(model, source, report, execute.runner_maker(model, Labels, source, device))
         remembered.remember(measured, "seam", model.card.hash)
     return seam.seamless_halo_px(measured or {}, exact_px, core_px)
+
+
+def _how_far(model: Model) -> str:
+    return "An ONNX file does not say how far it looks" if model.is_onnx else f"{model.card.network} looks at the whole tile"
 
 
 def _likely_core_px(device: torch.device) -> int:

@@ -23,7 +23,7 @@ from engine.geo.tiles import Window
 
 from .predict import Band
 
-SCHEMA = 1
+SCHEMA = 2
 _REQUEST = "request.json"
 _NAME = re.compile(r"rows_(\d+)_(\d+)\.tif")
 
@@ -69,7 +69,8 @@ class Store:
             ResourceError: the disk is full.
         """
         start = band.window.row
-        stack.write(self._path(start, start + band.window.height), np.stack((band.classes, band.confidence)))
+        planes = (band.classes, band.confidence, *(() if band.probabilities is None else band.probabilities))
+        stack.write(self._path(start, start + band.window.height), np.stack(planes))
 
     def get(self, start: int, stop: int) -> Band:
         """Return a band that is kept.
@@ -77,8 +78,8 @@ class Store:
         Raises:
             DataError: its file is damaged.
         """
-        classes, confidence = stack.read(self._path(start, stop))
-        return Band(Window(start, 0, *classes.shape), classes, confidence)
+        classes, confidence, *probabilities = stack.read(self._path(start, stop))
+        return Band(Window(start, 0, *classes.shape), classes, confidence, np.stack(probabilities) if probabilities else None)
 
     def bands(self) -> Iterator[Band]:
         """Yield what is kept, from top to bottom.

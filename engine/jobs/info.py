@@ -7,12 +7,12 @@ from typing import Any
 from engine.contract.events import Reporter
 from engine.contract.specs.info import InfoSpec
 from models import checkpoint
-from models.card import Card
+from models.card import ONNX, Card
 
 _GRADES = {
     "exact": "tiles give the labels of one pass over the whole image",
     "seamless": "tiles differ from one pass over the whole image in at most 1 of 10 000 pixels",
-    "cropped": "the network looks at the whole tile, so a seam may show where tiles meet",
+    "blended": "the network looks at the whole tile; tiles overlap, and their probabilities are blended",
 }
 
 
@@ -36,7 +36,7 @@ def _lines(card: Card) -> list[tuple[str, str]]:
         ("Measured", _flat(card.measured)),
         ("Training", _flat(card.training)),
         ("Licence", card.licence or "none given"),
-        ("Written by", f"Edgewise {card.edgewise}".strip()),
+        ("Written by", f"Edgewise {card.edgewise}".strip() if card.network != ONNX else ""),
         ("Weights", f"SHA-256 {card.hash}"),
     ]
     return [(name, text) for name, text in lines if text]

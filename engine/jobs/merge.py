@@ -23,11 +23,12 @@ def run(spec: MergeSpec, report: Reporter) -> dict[str, Any]:
     with raster.open(spec.image) as image:
         height = image.geobox.height
         _check(spec, stores, card.hash, height)
-        with outputs(spec, image.geobox, card.legend, report) as out:
+        with outputs(spec, image.geobox, card.legend, stores[0].chosen, report) as out:
             for band in _in_order(stores):
                 out.write(band)
                 report.progress("merge", band.window.row + band.window.height, height, "rows")
-    return {"legend": card.legend.to_json(), **out.summary(), **stores[0].chosen}
+    chosen = {name: value for name, value in stores[0].chosen.items() if name != "seams"}
+    return {"legend": card.legend.to_json(), **out.summary(), **chosen}
 
 
 def _in_order(stores: Sequence[store.Store]) -> Iterator[Band]:

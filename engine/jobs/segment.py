@@ -21,6 +21,7 @@ from engine.geo.geobox import GeoBox
 from engine.inference import budget, lanes, predict, prepare, store
 from engine.inference.predict import Band
 from engine.inference.prepare import Preparation
+from engine.inference.seam_index import SeamIndex
 from engine.vectorize import layer
 from models import checkpoint
 from models.model import Model
@@ -31,10 +32,10 @@ KEPT_AFTER_SECONDS = 60.0
 
 
 def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
-    """Write the class raster, and the confidence raster and the polygons where they are asked for."""
+    """Write the class raster, and confidence, probabilities and polygons where they are asked for."""
     started = time.monotonic()
     model = checkpoint.load(spec.model)
-    where = device.resolve(spec.device)
+    where = device.resolve("cpu" if model.is_onnx else spec.device)
     index, shares = spec.share()
     with raster.open(spec.image) as image:
         for warning in model.accept(image):
@@ -42,12 +43,19 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
         source = area.AreaOfRaster(image, spec.area_of_interest) if spec.area_of_interest else image
         ready, bands = _begin(spec, model, source, where, report)
         plan = ready.plan
-        report.message(budget.describe(plan, budget.bound_bytes(plan, model, source, where)))
+        has_probs = bool(spec.probabilities)
+        bound_bytes = budget.bound_bytes(plan, model, source, where, with_probabilities=has_probs)
+        report.message(budget.describe(plan, bound_bytes))
         rows = plan.shard(index, shares)
         missing = bands.missing(*rows)
         if bands.done and not spec.shard:
             report.message(f"Going on with an earlier run: {_share(plan.height, missing):.0%} of the rows are left.")
-        made = _made(missing, lambda a, b: predict.bands(model, source, report, plan.clipped(a, b), ready.make_runner))
+
+        def compute(first: int, stop: int) -> Iterable[Band]:
+            rows = plan.clipped(first, stop)
+            return predict.bands(model, source, report, rows, ready.make_runner, with_probabilities=has_probs)
+
+        made = _made(missing, compute)
         try:
             written = _compute(made, bands, report) if spec.shard else _write(spec, model, image, made, bands, report)
         except Cancelled:
@@ -80,14 +88,15 @@ def _begin(
     folder = store.folder_of(spec.output)
     asked = {
         "model": model.card.hash, "image": source.fingerprint(), "grade": spec.grade, "tta": spec.tta,
-        "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile,
+        "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile, "probabilities": bool(spec.probabilities),
     }  # fmt: skip
     if folder.exists() and not spec.resume:
         store.read(folder).remove()  # and nothing that is no such folder
     earlier = store.open_or_create(folder, asked, {}) if folder.exists() else None
     ready = prepare.prepare(
         model, source, where, report, grade=spec.grade, views=spec.tta, runtime=spec.runtime, precision=spec.precision,
-        tile=spec.tile, batch=spec.batch, chosen=earlier.chosen if earlier else {},
+        tile=spec.tile, batch=spec.batch, with_probabilities=bool(spec.probabilities),
+        chosen=earlier.chosen if earlier else {},
     )  # fmt: skip
     return ready, earlier or store.open_or_create(folder, asked, ready.chosen)
 
@@ -110,7 +119,7 @@ def _write(
     spec: SegmentSpec, model: Model, image: raster.Raster, made: Iterable[Band], bands: store.Store, report: Reporter
 ) -> dict[str, Any]:
     """Write the outputs from the bands that are there and those that are made, and let go of the bands."""
-    with outputs(spec, image.geobox, model.card.legend, report) as out:
+    with outputs(spec, image.geobox, model.card.legend, bands.chosen, report) as out:
         for band in bands.bands():
             out.write(band)
 
@@ -128,50 +137,72 @@ def _write(
 
 
 class Outputs:
-    """The rasters that are being written, and the areas counted on the way."""
+    """The rasters that are being written, and what is counted on the way."""
 
-    def __init__(self, classes: writer.RasterWriter, confidence: writer.RasterWriter | None, legend: Legend) -> None:
+    def __init__(self, classes: writer.RasterWriter, legend: Legend, seams: SeamIndex) -> None:
+        self.confidence: writer.RasterWriter | None = None
+        self.probabilities: writer.RasterWriter | None = None
         self._classes = classes
-        self._confidence = confidence
         self._legend = legend
+        self._seams = seams
         self._areas_m2 = np.zeros(UNLABELLED + 1)
 
     def write(self, band: Band) -> None:
         """Write a band."""
         before = self._classes.counts.copy()
         self._classes.write(band.window, band.classes)
-        if self._confidence is not None:
-            self._confidence.write(band.window, band.confidence)
+        if self.confidence is not None:
+            self.confidence.write(band.window, band.confidence)
+        if self.probabilities is not None and band.probabilities is not None:
+            self.probabilities.write(band.window, band.probabilities)
+        self._seams.add(band.window.row, band.classes)
         middle = np.array([band.window.row + band.window.height / 2]), np.array([band.window.width / 2])
         self._areas_m2 += (self._classes.counts - before) * self._classes.geobox.pixel_area_m2(*middle)[0]
 
     def summary(self) -> dict[str, Any]:
-        """Return pixels and area by class; no area without a CRS."""
+        """Return pixels and area by class, no area without a CRS; and the seam index."""
         pixels = {c.name: int(self._classes.counts[c.id]) for c in self._legend}
         areas_m2 = {c.name: round(float(self._areas_m2[c.id]), 3) for c in self._legend}
         return {
             "pixels": {**pixels, "unlabelled": int(self._classes.counts[UNLABELLED])},
             "area_m2": areas_m2 if np.isfinite(self._areas_m2).all() else {},
+            "seam_index": None if self._seams.value is None else round(self._seams.value, 4),
         }
 
 
 @contextlib.contextmanager
-def outputs(spec: Any, geobox: GeoBox, legend: Legend, report: Reporter) -> Any:
-    """Yield the `Outputs` of a request with `output`, `confidence` and `polygons`; on leaving they are finished."""
+def outputs(spec: Any, geobox: GeoBox, legend: Legend, chosen: dict[str, Any], report: Reporter) -> Any:
+    """Yield the `Outputs` of a request with `output`, `confidence` and `polygons`; on leaving they are finished.
+
+    Args:
+        spec: may also have `probabilities`.
+        geobox: the grid.
+        legend: the classes.
+        chosen: how the bands were made, see `Preparation`.
+        report: told what is finished.
+    """
+    probabilities = getattr(spec, "probabilities", "")
     with contextlib.ExitStack() as opened:
         classes = opened.enter_context(writer.create(spec.output, geobox, legend=legend))
-        confidence = None
+        out = Outputs(classes, legend, SeamIndex(*chosen["seams"], geobox.width))
         if spec.confidence:
-            confidence = opened.enter_context(
+            said = ("confidence, percent",)
+            out.confidence = opened.enter_context(
+                writer.create(spec.confidence, geobox, nodata=UNLABELLED, descriptions=said, resampling="average")
+            )
+        if probabilities:
+            out.probabilities = opened.enter_context(
                 writer.create(
-                    spec.confidence, geobox, nodata=UNLABELLED, descriptions=("confidence, percent",), resampling="average"
+                    probabilities, geobox, count=len(legend), nodata=UNLABELLED, descriptions=legend.names, resampling="average"
                 )
             )
-        yield Outputs(classes, confidence, legend)
+        yield out
         report.message("Finishing the rasters with their overviews.")
     report.artifact("classes", spec.output)
     if spec.confidence:
         report.artifact("confidence", spec.confidence)
+    if probabilities:
+        report.artifact("probabilities", probabilities)
     if spec.polygons:
         report.message("Drawing polygons.")
         layer.write(spec.polygons, spec.output, report, legend=legend, confidence=spec.confidence)

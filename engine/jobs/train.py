@@ -210,7 +210,7 @@ def _card(spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, networ
         legend=ground.legend,
         halo_px=halo_px,
         tile_px=_TILE_CORE_PX + 2 * halo_px,
-        grade="exact" if network.is_local else "cropped",
+        grade="exact" if network.is_local else "blended",
         training={
             "job": spec.job,
             "spec": spec.to_dict(),

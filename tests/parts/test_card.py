@@ -11,7 +11,7 @@ from models.card import VERSION, Card
 
 
 def test_a_card_survives_json(card):
-    for fields in ({}, {"gsd_m": None}, {"grade": "cropped", "measured": {"miou": 0.7, "iou": [0.1, 0.2]}}):
+    for fields in ({}, {"gsd_m": None}, {"grade": "blended", "measured": {"miou": 0.7, "iou": [0.1, 0.2]}}):
         made = card(**fields)
         assert Card.from_json(json.loads(json.dumps(made.to_json()))) == made
 
@@ -40,7 +40,7 @@ def test_a_card_survives_json(card):
         ("halo_px", 1.5, "a whole number"),
         ("tile_px", True, "a whole number"),
         ("tile_px", 64, "more than two halos"),
-        ("grade", "perfect", "exact, seamless, cropped"),
+        ("grade", "perfect", "exact, seamless, blended"),
         ("training", [], "a table of fields"),
         ("measured", None, "a table of fields"),
         ("licence", 3, "expected text"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import catalogue, params
 from ..spec import Spec
-from .segment import PRECISIONS
+from .segment import GRADES, PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class BenchSpec(Spec):
         "Runtime", "What runs the model.", {"auto": "Automatic", **catalogue.choices(catalogue.RUNTIMES)}, "auto"
     )
     precision: str = params.choice("Precision", "Number format of the model.", PRECISIONS, "auto")
-    grade: str = params.choice("Grade", "As in segment.", {"seamless": "Seamless", "exact": "Exact"}, "seamless", advanced=True)
+    grade: str = params.choice("Grade", "As in segment.", GRADES, "seamless", advanced=True)
     tile: int = params.integer("Tile size", "Side of a tile in pixels, margin included; 0 chooses.", 0, 0, 8192, advanced=True)
     batch: int = params.integer("Batch", "Tiles computed at once; 0 chooses.", 0, 0, 64, advanced=True)
     device: str = params.choice(

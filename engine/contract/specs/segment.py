@@ -9,6 +9,7 @@ from .. import catalogue, params
 from ..errors import SpecError
 from ..spec import Spec
 
+GRADES = {"seamless": "Seamless", "exact": "Exact", "blended": "Blended"}
 PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
 
 
@@ -30,8 +31,10 @@ class SegmentSpec(Spec):
         "Area of interest", "Polygons in any CRS; what lies outside stays unlabelled.", optional=True
     )
     grade: str = params.choice(
-        "Grade", "Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all.",
-        {"seamless": "Seamless", "exact": "Exact"}, "seamless", advanced=True,
+        "Grade",
+        "Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all; blended "
+        "averages overlapping tiles, as networks that look at the whole tile always need.",
+        GRADES, "seamless", advanced=True,
     )  # fmt: skip
     tta: str = params.choice(
         "Test-time augmentation", "Average the model over flipped and turned views: more accurate, 4 or 8 times slower.",
@@ -55,6 +58,9 @@ class SegmentSpec(Spec):
     confidence: str = params.output_raster(
         "Confidence", "Raster with the probability of the chosen class in percent.", optional=True
     )
+    probabilities: str = params.output_raster(
+        "Probabilities", "Raster with the probability of every class in percent, one band for each.", optional=True
+    )
     polygons: str = params.output_vector("Polygons", "Polygons of the classes.", optional=True)
 
     def check(self) -> None:
@@ -64,6 +70,10 @@ class SegmentSpec(Spec):
             if self.confidence or self.polygons:
                 raise SpecError(
                     f"Share: {self.shard} of the rows gives neither confidence nor polygons.", "Ask the merge job for them."
+                )
+            if self.probabilities:
+                raise SpecError(
+                    f"Share: {self.shard} of the rows keeps no probabilities.", "Leave --shard or --probabilities away."
                 )
         super().check()
 
