@@ -33,16 +33,26 @@ _BYTES_OF_DTYPE = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, 
 _COPY = "Copy the model file again, or train it again."
 
 
-def save(path: str | Path, network: nn.Module, card: Card) -> Card:
+def save(path: str | Path, network: nn.Module, card: Card, *, half: bool = False) -> Card:
     """Write a network and its card as one file, and return the card with the hash of the weights.
 
+    Args:
+        path: of the file.
+        network: whose weights are written.
+        card: its `hash` is filled in.
+        half: write the kernels in half precision: half the bytes, a relative error of at most 2**-11. Norms and biases, few
+            and of wide range, stay as they are. `load` gives float32 again.
+
     Raises:
+        ModelError: a weight is too large for half precision.
         DataError: the folder is missing or cannot be written.
         ResourceError: the disk is full.
     """
     import safetensors.torch
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    if half:
+        tensors = {name: _halved(path, name, tensor) for name, tensor in tensors.items()}
     card = dataclasses.replace(card, hash=_hash(tensors))
     text = json.dumps(card.to_json(), sort_keys=True, allow_nan=False)
     data = safetensors.torch.save(tensors, {CARD_KEY: text})
@@ -173,11 +183,23 @@ def _check_fit(path: str | Path, card: Card, entries: dict[str, _Entry], network
     for name, entry in expected.items():
         if name not in entries:
             raise ModelError(f"{where}: {name} is missing.", _COPY)
-        if entries[name] != entry:
+        in_half = entry._replace(dtype="F16") if entry.dtype == "F32" else entry
+        if entries[name] not in (entry, in_half):
             found = f"{entries[name].dtype} {list(entries[name].shape)}"
             raise ModelError(f"{where}: {name} is {found}, expected {entry.dtype} {list(entry.shape)}.", _COPY)
     for name in entries.keys() - expected.keys():
         raise ModelError(f"{where}: {name} has no place there.", _COPY)
+
+
+def _halved(path: str | Path, name: str, tensor: Tensor) -> Tensor:
+    if tensor.ndim < 2:
+        return tensor
+    half = tensor.half()
+    if not half.isfinite().all():
+        raise ModelError(
+            f"{path}: {name} holds {tensor.abs().max():.3g}, and half precision ends at 65504.", "Write it in full precision."
+        )
+    return half
 
 
 def _hash(tensors: dict[str, Tensor]) -> str:

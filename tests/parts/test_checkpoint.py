@@ -48,6 +48,28 @@ def test_equal_weights_and_cards_make_equal_bytes(saved, tmp_path):
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
 
+def test_half_precision_halves_the_file_and_hardly_moves_the_answer(saved, tmp_path):
+    path, made, card = saved
+    half = tmp_path / "half.safetensors"
+    written = checkpoint.save(half, made, card, half=True)
+    model = checkpoint.load(half)
+    assert half.stat().st_size < 0.53 * path.stat().st_size
+    assert model.card == written == checkpoint.read_card(half) and written.hash != card.hash
+    assert {p.dtype for p in model.network.parameters()} == {torch.float32}
+    found = checkpoint.load(half, training=True).network.state_dict()
+    for name, weights in made.state_dict().items():
+        limit = {"rtol": 2**-11, "atol": 2**-25} if weights.ndim > 1 else {"rtol": 0, "atol": 0}
+        torch.testing.assert_close(found[name], weights, **limit)
+
+
+def test_weights_too_large_for_half_precision_are_refused(network, card, tmp_path):
+    made = network("unet_mobilenet_v2_thin")
+    torch.nn.init.constant_(next(p for p in made.parameters() if p.ndim > 1), 1e5)
+    with pytest.raises(ModelError, match="Write it in full precision"):
+        checkpoint.save(tmp_path / "m.safetensors", made, card(), half=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_loading_leaves_the_random_numbers_alone(saved):
     torch.manual_seed(3)
     expected = torch.rand(1)
@@ -193,7 +215,7 @@ def test_the_first_tensor_that_does_not_fit_is_named(card, network, tmp_path):
     for tensors, words in (
         (without(), f"{first} is missing"),
         ({**weights, first: torch.zeros(1, 2)}, rf"{first} is F32 \[1, 2\], expected F32 \[32, 3, 3, 3\]"),
-        ({**weights, first: weights[first].half()}, f"{first} is F16"),
+        ({**weights, first: weights[first].bfloat16()}, f"{first} is BF16"),
         ({**weights, "stowaway": torch.zeros(1)}, "stowaway has no place there"),
     ):
         checkpoint.save(path, Changed(tensors), card())
