@@ -19,7 +19,7 @@ setup: .venv/ready  ## make the engine's Python environment
 setup-qgis:  ## install QGIS from the distribution where it is absent
 	.ci/setup-qgis
 
-demo: setup  ## run the whole story on made data, or: make demo IMAGE=my.tif MODEL=my.safetensors
+demo: setup  ## the whole story on made data; make demo IMAGE=my.tif maps yours with the shipped student (or MODEL=...)
 ifeq ($(IMAGE),)
 	$(PYTHON) -m engine.run demo --output demo --progress bar
 else

@@ -43,6 +43,7 @@ class Param:
         suffixes: file name endings, without the dot; the first is the default of an output.
         parent: for `field`, the name of the parameter with the layer.
         advanced: shown folded in dialogs.
+        shipped: for `model`, the student that ships with Edgewise is taken when none is given.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Param:
     suffixes: tuple[str, ...] = ()
     parent: str = ""
     advanced: bool = False
+    shipped: bool = False
     name: str = ""
 
     @property
@@ -92,7 +94,7 @@ def layer(label: str, help: str, **more: Any) -> Any:
 
 
 def model(label: str, help: str, **more: Any) -> Any:
-    """Declare a model file."""
+    """Declare a model file; with `shipped=True` it is optional, and the student that ships with Edgewise stands in."""
     return _field(Param("model", label, help, suffixes=("safetensors", "onnx"), **_required_unless_default(more)))
 
 
@@ -183,7 +185,7 @@ def _field(param: Param) -> Any:
 
 
 def _required_unless_default(more: dict[str, Any]) -> dict[str, Any]:
-    optional = more.pop("optional", False) or "default" in more
+    optional = more.pop("optional", False) or more.get("shipped", False) or "default" in more
     empty = () if more.get("multiple") else ""
     return {"required": not optional, "default": empty, **more}
 

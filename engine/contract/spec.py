@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from . import shipped
 from .errors import DataError, SpecError
 from .params import Param, is_local, nearest, parse
 
@@ -37,7 +38,8 @@ class Spec:
         """Read a request from plain values (JSON, flags, QGIS); relative paths start at `base` or the current folder.
 
         Raises:
-            SpecError: an unknown name, a missing value, a value of the wrong kind or out of range.
+            SpecError: an unknown name, a missing value, a value of the wrong kind or out of range; no model is given and none
+                ships with this copy of Edgewise.
         """
         known = {p.name: p for p in cls.params()}
         for name in values:
@@ -45,6 +47,8 @@ class Spec:
                 raise SpecError(f"{cls.job}: there is no parameter '{name}'.", nearest(name, known))
         parsed = {name: parse(p, values.get(name), base) for name, p in known.items()}
         for name, p in known.items():
+            if p.shipped and not parsed[name]:
+                parsed[name] = _shipped(cls, p)
             if p.required and parsed[name] in (None, "", ()):
                 raise SpecError(f"{cls.job}: {p.label} is missing.", f"Give it with {p.flag}.")
         return cls(**parsed)
@@ -97,6 +101,16 @@ class Spec:
     def inputs(self) -> tuple[str, ...]:
         """Return every input file, in the order of the parameters."""
         return tuple(path for p in self.params() if p.is_input for path in paths(self, p))
+
+
+def _shipped(spec: type[Spec], param: Param) -> str:
+    path = shipped.student()
+    if not path:
+        raise SpecError(
+            f"{spec.job}: {param.label} is missing, and none ships with this copy of Edgewise ({shipped.FOLDER}).",
+            f"Give a model file with {param.flag}; train or distill writes one.",
+        )
+    return path
 
 
 def paths(spec: Spec, param: Param) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pyproj import CRS
 
 from engine import atomic, scene
 from engine.campaign import form
+from engine.contract import shipped
 from engine.contract.events import Reporter, duration
 from engine.contract.specs.assess import AssessSpec
 from engine.contract.specs.demo import DemoSpec
@@ -256,3 +257,5 @@ def _close(folder: Path, rows: list[dict[str, Any]], story: _Story, report: Repo
         f"Done in {duration(sum(story.seconds.values()))}. Open {folder / 'demo.qgs'} in QGIS and "
         f"{folder / 'report.html'} in a browser."
     )
+    if shipped.student():
+        report.message("To map your own orthophoto, run segment without a model: the student that ships with Edgewise does it.")

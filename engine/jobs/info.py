@@ -33,7 +33,7 @@ def _lines(card: Card) -> list[tuple[str, str]]:
         ("Pixel size", gsd),
         ("Classes", ", ".join(f"{c.id} {c.name}" for c in card.legend)),
         ("Tiles", f"{card.tile_px} px with a margin of {card.halo_px} px; {card.grade}: {_GRADES[card.grade]}"),
-        ("Measured", _flat(card.measured)),
+        ("Measured", "; ".join(f"{where}: {_flat(figures)}" for where, figures in card.measured.items() if figures)),
         ("Training", _flat(card.training)),
         ("Licence", card.licence or "none given"),
         ("Written by", f"Edgewise {card.edgewise}".strip() if card.network != ONNX else ""),

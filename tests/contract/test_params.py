@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contract import catalogue, params
+from engine.contract import catalogue, params, shipped
 from engine.contract.errors import DataError, SpecError
 from engine.contract.params import KINDS
 from engine.contract.spec import Spec
@@ -31,13 +31,33 @@ def test_defaults_pass_their_own_check(spec):
 
 def _minimal(spec):
     return {p.name: [f"{p.name}.{(p.suffixes or ('x',))[0]}"] if p.multiple else f"{p.name}.{(p.suffixes or ('x',))[0]}"
-            for p in spec.params() if p.required}  # fmt: skip
+            for p in spec.params() if p.required or p.shipped}  # fmt: skip
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.job)
 def test_a_request_survives_its_record(spec):
     request = spec.from_dict(_minimal(spec))
     assert spec.from_dict(request.to_dict()) == request
+
+
+ASKS_FOR_THE_SHIPPED = [spec for spec in SPECS if any(p.shipped for p in spec.params())]
+
+
+@pytest.mark.parametrize("spec", ASKS_FOR_THE_SHIPPED, ids=lambda s: s.job)
+def test_the_shipped_student_stands_in_for_a_model_that_is_not_given(spec, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    values = {**_minimal(spec), "model": ""}
+    with pytest.raises(SpecError, match=r"Model is missing, and none ships .* Give a model file with --model"):
+        spec.from_dict(values)
+    (tmp_path / "town.safetensors").touch()
+    request = spec.from_dict(values)
+    assert request.model == str(tmp_path / "town.safetensors")
+    assert request.model in request.inputs() and request.model in request.to_flags()  # the record names and weighs it
+    assert spec.from_dict({**values, "model": "mine.safetensors"}).model.endswith("mine.safetensors")
+
+
+def test_segment_suggest_and_bench_do_with_the_shipped_student():
+    assert {"segment", "suggest", "bench"} <= {spec.job for spec in ASKS_FOR_THE_SHIPPED}
 
 
 @given(st.integers(1, 10**6), st.floats(1e-7, 1.0), st.booleans(), st.sampled_from(sorted(catalogue.NETWORKS)))

@@ -20,7 +20,8 @@ def model_path(tmp_path):
     card = Card(
         network="unet_mobilenet_v2_thin", bands=("red",), scaling=((1.5, 2.0),), dtype="uint16", gsd_m=(0.2, 0.4),
         legend=Legend.from_names(["ground", "building"]), halo_px=32, tile_px=256, grade="exact",
-        training={"iterations": 3, "spec": {"seed": 1}}, measured={"miou": 0.51234}, licence="CC-BY-4.0",
+        measured={"validation": {"miou": 0.51234, "iou": {}}, "T4": {"miou": 0.25}},
+        training={"iterations": 3, "spec": {"seed": 1}}, licence="CC-BY-4.0",
     )  # fmt: skip
     checkpoint.save(tmp_path / "m.safetensors", models.build(card.network, 1, 2), card)
     return tmp_path / "m.safetensors"
@@ -30,7 +31,14 @@ def test_info_says_the_card_in_words_and_returns_it(model_path):
     events = []
     summary = info.run(InfoSpec(model=str(model_path)), Reporter(events.append))
     text = events[0]["text"]
-    for words in ("red, (value - 1.5) / 2", "0.2 to 0.4 m", "0 ground, 1 building", "miou 0.5123", "iterations 3", "CC-BY-4.0"):
+    for words in (
+        "red, (value - 1.5) / 2",
+        "0.2 to 0.4 m",
+        "0 ground, 1 building",
+        "T4: miou 0.25; validation: miou 0.5123",
+        "iterations 3",
+        "CC-BY-4.0",
+    ):
         assert words in text
     assert summary == checkpoint.read_card(model_path).to_json()
 

@@ -77,6 +77,11 @@ def test_the_zip_carries_no_dead_weight(package):
         assert not any(part.startswith(".") for part in name.split("/")), name
 
 
+def test_the_only_weights_in_the_zip_are_those_of_the_student_that_ships(package):
+    weights = [name for name in package.namelist() if name.endswith((".safetensors", ".onnx", ".pt", ".pth"))]
+    assert weights == [f"edgewise/models/shipped/{path.name}" for path in (ROOT / "models" / "shipped").glob("*.safetensors")]
+
+
 def test_the_zip_holds_the_repositorys_own_files(package):
     for name in package.namelist():
         assert package.read(name) == (ROOT / name.partition("/")[2]).read_bytes()

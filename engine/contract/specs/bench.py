@@ -23,7 +23,7 @@ class BenchSpec(Spec):
     group = "Set up"
 
     image: str = params.raster("Orthophoto", "Raster to segment.")
-    model: str = params.model("Model", "Model file.")
+    model: str = params.model("Model", "Model file; the student that ships with Edgewise when none is given.", shipped=True)
     repeats: int = params.integer("Repeats", "How often each part is run; medians are given.", 3, 1, 100)
     runtime: str = params.choice(
         "Runtime", "What runs the model.", {"auto": "Automatic", **catalogue.choices(catalogue.RUNTIMES)}, "auto"

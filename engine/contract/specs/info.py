@@ -16,4 +16,6 @@ class InfoSpec(Spec):
     title = "Model card"
     group = "Set up"
 
-    model: str = params.model("Model", "Model file to describe.")
+    model: str = params.model(
+        "Model", "Model file to describe; the student that ships with Edgewise when none is given.", shipped=True
+    )

@@ -21,7 +21,9 @@ class MergeSpec(Spec):
     group = "Map"
 
     image: str = params.raster("Orthophoto", "The raster that was segmented; its grid is taken.")
-    model: str = params.model("Model", "The model it was segmented with.")
+    model: str = params.model(
+        "Model", "The model it was segmented with; the student that ships with Edgewise when none is given.", shipped=True
+    )
     bands: tuple[str, ...] = params.file("Shares", "Folders that end in .bands.", ("bands",), multiple=True)
     output: str = params.output_raster("Classes", "Class raster that is written.")
     confidence: str = params.output_raster(

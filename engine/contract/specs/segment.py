@@ -26,7 +26,11 @@ class SegmentSpec(Spec):
     group = "Map"
 
     image: str = params.raster("Orthophoto", "Raster to segment; its bands and pixel size must fit the model.")
-    model: str = params.model("Model", "Model file, trained or distilled by Edgewise.")
+    model: str = params.model(
+        "Model",
+        "Model file, trained or distilled by Edgewise; the student that ships with it when not given.",
+        shipped=True,
+    )
     area_of_interest: str = params.vector(
         "Area of interest", "Polygons in any CRS; what lies outside stays unlabelled.", optional=True
     )

@@ -21,7 +21,9 @@ class SuggestSpec(Spec):
     group = "Improve labels"
 
     image: str = params.raster("Orthophoto", "Raster to look for regions in.")
-    model: str = params.model("Model", "Model of the current round.")
+    model: str = params.model(
+        "Model", "Model of the current round; the student that ships with Edgewise when none is given.", shipped=True
+    )
     budget: int = params.integer("Budget", "What the batch may cost, in the unit below.", 200, 1, 1_000_000_000)
     budget_unit: str = params.choice(
         "Unit of the budget", "What is counted: regions, the clicks that they are expected to need, or their pixels.",
