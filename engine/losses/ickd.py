@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from models.outputs import Outputs
 
 from . import places
-from .places import Chip
+from .matched import Matched
 from .relation import unit
 
 GRID = 64
@@ -24,26 +24,17 @@ GRID = 64
 
 def build(student: dict[str, int], teacher: dict[str, int], classes: int, *, tap: str = "decoder") -> nn.Module:
     """Return the loss for features with these channels."""
-    return InterChannel(places.channels(student, tap, classes), places.channels(teacher, tap, classes), tap)
+    return InterChannel(student, teacher, classes, tap)
 
 
-class InterChannel(nn.Module):
-    """The loss; its parameter, if any, is the adapter."""
-
-    def __init__(self, found: int, wanted: int, tap: str) -> None:
-        super().__init__()
-        self._tap = tap
-        self.adapter = places.adapter(found, wanted)
+class InterChannel(Matched):
+    """The loss."""
 
     @places.full_precision
     def forward(self, student: Outputs, teacher: Outputs, labels: Tensor) -> Tensor:
         """Return the mean squared distance of the rows at the tap (N, C, h, w); of labels only NO_DATA matters."""
-        chips = places.chips(student, teacher, labels, self._tap, GRID)
-        return places.mean([self._of_chip(chip) for chip in chips], student)
-
-    def _of_chip(self, chip: Chip) -> Tensor:
-        found, wanted = (_gram(side) for side in (self.adapter(chip.found.T).T, chip.wanted))
-        return (found - wanted).square().sum(dim=-1).mean()
+        pairs = self.pairs(student, teacher, labels, GRID)
+        return places.mean([(_gram(f) - _gram(w)).square().sum(dim=-1).mean() for f, w in pairs], student)
 
 
 def _gram(feature: Tensor) -> Tensor:

@@ -16,28 +16,23 @@ from torch import Tensor, nn
 from models.outputs import Outputs
 
 from . import places
+from .matched import Matched
 from .relation import centred, unit
 
 
 def build(student: dict[str, int], teacher: dict[str, int], classes: int, *, tap: str = "decoder") -> nn.Module:
     """Return the loss for features with these channels."""
-    return ChannelCorrelation(places.channels(student, tap, classes), places.channels(teacher, tap, classes), tap)
+    return ChannelCorrelation(student, teacher, classes, tap)
 
 
-class ChannelCorrelation(nn.Module):
-    """The loss; its parameter, if any, is the adapter."""
-
-    def __init__(self, found: int, wanted: int, tap: str) -> None:
-        super().__init__()
-        self._tap = tap
-        self.adapter = places.adapter(found, wanted)
+class ChannelCorrelation(Matched):
+    """The loss."""
 
     @places.full_precision
     def forward(self, student: Outputs, teacher: Outputs, labels: Tensor) -> Tensor:
         """Return the mean of 1 - r over the channels of the tap (N, C, h, w); of labels only NO_DATA matters."""
-        chips = list(places.chips(student, teacher, labels, self._tap))
-        if not chips:
+        pairs = self.pairs(student, teacher, labels)
+        if not pairs:
             return places.mean([], student)
-        found = self.adapter(torch.cat([c.found for c in chips], dim=1).T).T  # (C, all places)
-        wanted = torch.cat([c.wanted for c in chips], dim=1)
+        found, wanted = (torch.cat(side, dim=1) for side in zip(*pairs, strict=True))  # (C, all places)
         return 0.5 * (unit(centred(found)) - unit(centred(wanted))).square().sum(dim=-1).mean()
