@@ -68,6 +68,7 @@ DISTILLATION: dict[str, Part] = {
     "skd": Part("engine.losses.skd", "Pair-wise cosines of places (Liu et al. 2019)"),
     "ifvd": Part("engine.losses.ifvd", "Variation of features within classes (Wang et al. 2020)"),
     "cirkd": Part("engine.losses.cirkd", "Relations across chips (Yang et al. 2022)"),
+    "cirkd_memory": Part("engine.losses.cirkd_memory", "Relations to places and regions of earlier chips (Yang et al. 2022)"),
     "dist": Part("engine.losses.dist", "Correlation of class probabilities (Huang et al. 2022)"),
     "bpkd": Part("engine.losses.bpkd", "Bands of the classes and their bodies apart (Liu et al. 2024)"),
     "ickd": Part("engine.losses.ickd", "Correlation of channels (Liu et al. 2021)"),

@@ -6,8 +6,7 @@ S_ij the cosine of place i of chip m and place j of chip n
     P_i = softmax over j of S_ij / 0.1      L = mean over pairs and places i of KL(P_i || P'_i)
 
 READ in released code: penultimate feature, pooled where it is large, all B^2 pairs, tau 0.1, no tau^2, weight 1. Ours: pooled
-to at most 16x16 places (B^2 maps), places without data left out. The memory banks of the paper (pixel and region queues of
-the teacher per class, weights 0.1) are not here: 20 000 keys per class would have to stand in every resumable state.
+to at most 16x16 places (B^2 maps), places without data left out. The memory of the paper is a term of its own, `cirkd_memory`.
 """
 
 from __future__ import annotations

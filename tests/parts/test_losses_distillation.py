@@ -249,6 +249,30 @@ def test_cross_image_relations_of_chips_with_and_without_gaps_agree():
     assert torch.isclose(loss("cirkd", made(), made(5), labels), whole, rtol=0.05)
 
 
+def test_a_memory_compares_with_earlier_chips_and_keeps_the_last_of_each_class():
+    def module():
+        return losses.distillation("cirkd_memory", CHANNELS, CHANNELS, CLASSES)
+
+    labels = torch.zeros(2, 16, 16, dtype=torch.long)
+    fresh, experienced = module(), module()
+    for seed in range(60):  # 32 places and 2 regions each
+        experienced(made(), made(100 + seed), labels)
+    assert experienced.places.seen.tolist() == [1920, 0, 0] and experienced.regions.seen.tolist() == [120, 0, 0]
+    assert len(experienced.places.keys()) == 4096 // CLASSES and len(experienced.regions.keys()) == 120
+    last = F.normalize(F.adaptive_avg_pool2d(made(159).features["decoder"], 16)[1].flatten(1).T[::16], dim=1)
+    assert torch.cdist(last, experienced.places.keys()).min(dim=1).values.max() < 1e-3
+    assert not torch.isclose(fresh(made(), made(5), labels), experienced(made(), made(5), labels), rtol=1e-3)
+
+
+def test_a_memory_survives_a_resumed_training_and_stays_as_it_is_in_eval_mode():
+    first, second = (losses.distillation("cirkd_memory", CHANNELS, CHANNELS, CLASSES) for _ in range(2))
+    labels = torch.zeros(2, 16, 16, dtype=torch.long)
+    first(made(), made(5), labels)
+    second.load_state_dict(first.state_dict())
+    values = [m.eval()(made(), made(6), labels) for m in (first, second, first)]
+    assert values[0] == values[1] == values[2] and values[0] > 0
+
+
 @pytest.mark.parametrize(("name", "expected"), [("feature_mse", 10 * 4.0), ("pkd", 0.0), ("at", 0.0)])
 def test_a_shifted_or_scaled_feature_costs_only_where_scale_and_offset_matter(name, expected):
     teacher = made(5)
@@ -271,7 +295,9 @@ def test_dist_is_two_where_all_is_the_opposite():
     assert found.item() == pytest.approx(4.0, abs=0.05)  # 1 - r is 2 for pixels and 2 for classes
 
 
-@pytest.mark.parametrize("name", ["drd", "brd", "csc_joint", "cwd", "feature_mse", "ifvd", "at", "cirkd", "ickd", "skd", "pkd"])
+@pytest.mark.parametrize(
+    "name", ["drd", "brd", "csc_joint", "cwd", "feature_mse", "ifvd", "at", "cirkd", "cirkd_memory", "ickd", "skd", "pkd"]
+)
 def test_a_teacher_without_features_is_refused_with_the_terms_that_need_none(name):
     with pytest.raises(ModelError, match=r"offers logits only.*such as pixel_kd, cwd_logits or dist"):
         losses.distillation(name, CHANNELS, {}, CLASSES)
