@@ -116,7 +116,8 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
         "mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests,
         "iterations": summary["iterations"], "training_s": summary["seconds"], "wall_s": trained["wall_s"],
         "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
-        "parameters": summary["parameters"], "validation_last": summary["validation"].get("last", {}).get("miou"),
+        "time": summary["time"], "parameters": summary["parameters"],
+        "validation_last": summary["validation"].get("last", {}).get("miou"),
     }  # fmt: skip
 
 
@@ -253,7 +254,8 @@ COLUMNS = {
 
 def of_group(methods: dict) -> str:
     tests = list(next(iter(next(iter(methods.values())).values()))["tests"])
-    head = ["method", "n", *COLUMNS.values(), *tests, "pieces", "holes", "s/step", "to plain", "gap closed"]
+    head = ["method", "n", *COLUMNS.values(), *tests, "pieces", "holes", "s/step", "teachers", "losses",
+            "mIoU to plain", "boundary F1 to plain", "gap closed"]  # fmt: skip
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     top = mean(r["mean"]["miou"] for r in methods["teacher"].values()) if "teacher" in methods else None
     for method, seeds in methods.items():
@@ -261,21 +263,30 @@ def of_group(methods: dict) -> str:
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
         counts = [spread([r["mean"][key] for r in seeds.values()]) for key in ("piece_error", "hole_error")]
         pace = f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"
-        cells = [method, str(len(seeds)), *shares, *scenes, *counts, pace, *paired(method, methods, top)]
+        time = [f"{mean(r['time'].get(part, 0.0) for r in seeds.values()):.0%}" for part in ("teachers", "losses")]
+        cells = [method, str(len(seeds)), *shares, *scenes, *counts, pace, *time, *paired(method, methods, top)]
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
 
 
 def paired(method: str, methods: dict, top: float | None) -> tuple:
-    """Return the mean difference to `plain` with its standard error, in points, and the share of the gap to the teacher."""
+    """Return the mean differences to `plain` with their standard errors, in points, and the share of the gap to the teacher."""
     plain = methods.get("plain", {})
     both = sorted(set(methods[method]) & set(plain)) if method not in ("plain", "teacher") else []
     if not both:
-        return "", ""
-    gains = [100 * (methods[method][s]["mean"]["miou"] - plain[s]["mean"]["miou"]) for s in both]
-    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+        return "", "", ""
+
+    def gains(key: str) -> list:
+        return [100 * (methods[method][s]["mean"][key] - plain[s]["mean"][key]) for s in both]
+
     gap = 0.0 if top is None else 100 * (top - mean(plain[s]["mean"]["miou"] for s in both))
-    return f"{mean(gains):+.1f}{error}", f"{mean(gains) / gap:.0%}" if gap > 0 else ""
+    closed = f"{mean(gains('miou')) / gap:.0%}" if gap > 0 else ""
+    return difference(gains("miou")), difference(gains("boundary_f1")), closed
+
+
+def difference(gains: list) -> str:
+    """Return the mean of paired differences with its standard error."""
+    return f"{mean(gains):+.1f}" + (f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else "")
 
 
 if __name__ == "__main__":
