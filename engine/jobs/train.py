@@ -108,6 +108,9 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
         except ModelError:
             atomic.remove(state)  # what became NaN would become NaN again
             raise
+    shares = training.pace.shares()
+    if lesson.teachers and shares:
+        report.message(f"Asking the teachers took {shares['teachers']:.0%} of a step, all losses {shares['losses']:.0%}.")
     summary = _write(spec, ground, bands, training, tables, report)
     atomic.remove(state)
     return summary
@@ -193,6 +196,7 @@ def _write(
         "classes": list(ground.legend.names),
         "iterations": training.step,
         "seconds": round(training.seconds, 3),
+        "time": training.pace.shares(),
         "validation": figures,
         "last_model": last_path,
         "hash": card.hash,
@@ -218,6 +222,7 @@ def _card(spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, networ
             "inputs": {path: record.fingerprint(path) for path in spec.inputs()},
             "iterations": training.step,
             "seconds": round(training.seconds, 1),
+            "time": training.pace.shares(),
             "losses": {name: float(f"{weight:.4g}") for name, weight in training.objective.weights.items()},
             "validations": [[step, round(miou, 4)] for step, miou in training.history],
         },

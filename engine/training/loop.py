@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from engine.contract.errors import ModelError
 from engine.contract.events import Reporter
 from engine.metrics import Confusion
+from models.outputs import Outputs
 
 from . import augment
 from .chips import Batch
 from .objective import Objective
+from .pace import Pace
 from .scaling import Scaling
 
 WARM_UP_SHARE, WARM_UP_STEPS = 0.1, 200
@@ -58,6 +60,7 @@ class Training:
         best: weights of the best validation so far.
         best_miou: its mIoU.
         history: (step, mIoU) of each validation.
+        pace: where the time of this run's steps went.
     """
 
     network: nn.Module
@@ -69,6 +72,7 @@ class Training:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_miou: float = -1.0
     history: list[tuple[int, float]] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
 
 
 def begin(network: nn.Module, objective: Objective, plan: Plan) -> Training:
@@ -141,7 +145,12 @@ def rate(plan: Plan, step: int) -> float:
 def _step(
     training: Training, plan: Plan, batch: Batch, scaling: Scaling, device: torch.device, dtype: torch.dtype | None
 ) -> dict[str, float]:
-    """Do one step and return its losses; all its random numbers follow from seed and step."""
+    """Do one step and return its losses; all its random numbers follow from seed and step.
+
+    Gradients flow back in two parts, through the losses to the outputs and from there through the network: so the cost of
+    the losses, backward too, can be told from that of the network.
+    """
+    end = training.pace.measured(training.step, device)
     torch.manual_seed(plan.seed * 1_000_003 + training.step)
     for group in training.optimizer.param_groups:
         group["lr"] = rate(plan, training.step)
@@ -149,19 +158,38 @@ def _step(
     images = images.contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, dtype, enabled=dtype is not None):
         outputs = training.network(images)
+        end("network")
         taught = training.objective.ask(images, valid)
-    losses = training.objective(outputs, taught, labels)
+        end("teachers")
+    judged = _leaves(outputs)
+    losses = training.objective(judged, taught, labels)
     loss = training.objective.total(losses)
     values = {"loss": loss.item(), **{n: v.item() for n, v in losses.items()}}
     _refuse_nan(values, training.step, plan)
     training.optimizer.zero_grad()
     loss.backward()
+    end("losses")
+    _pass_on(judged, outputs)
     trained = [p for group in training.optimizer.param_groups for p in group["params"]]
     norm = nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)
     _refuse_nan({"gradient": norm.item()}, training.step, plan)
     training.optimizer.step()
     _follow(training.average, training.network, min(plan.ema, (1 + training.step) / (10 + training.step)))
+    end("network")
     return values
+
+
+def _leaves(outputs: Outputs) -> Outputs:
+    """Return outputs with the same values, at which gradients stop and gather."""
+    logits, features = outputs
+    return Outputs(logits.detach().requires_grad_(), {n: f.detach().requires_grad_() for n, f in features.items()})
+
+
+def _pass_on(leaves: Outputs, outputs: Outputs) -> None:
+    """Let the gradients that gathered at the leaves flow on through the network."""
+    pairs = [(outputs.logits, leaves.logits.grad), *((f, leaves.features[n].grad) for n, f in outputs.features.items())]
+    reached = [(tensor, gradient) for tensor, gradient in pairs if gradient is not None]
+    torch.autograd.backward([tensor for tensor, _ in reached], [gradient for _, gradient in reached])
 
 
 def _refuse_nan(values: dict[str, float], step: int, plan: Plan) -> None:

@@ -93,6 +93,15 @@ def test_a_distillation_loss_stays_finite_in_bfloat16_with_large_logits(name):
 
 
 @distilling
+def test_a_distillation_loss_is_computed_in_float32_under_autocast(name):
+    student, teacher = outputs(STUDENT), outputs(TEACHER, seed=5)
+    module = losses.distillation(name, STUDENT, TEACHER, CLASSES)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = module(student, teacher, labels_of())
+    assert torch.isclose(found, module(student, teacher, labels_of()), rtol=1e-5)
+
+
+@distilling
 def test_a_distillation_loss_of_silent_features_has_a_bounded_gradient(name):
     student, teacher = outputs(STUDENT, scale=0.0, grad=True), outputs(TEACHER, seed=5)
     losses.distillation(name, STUDENT, TEACHER, CLASSES)(student, teacher, labels_of()).backward()

@@ -210,6 +210,30 @@ def test_every_step_is_reported_with_all_its_terms(train):
     assert [e["done"] for e in events if e["event"] == "progress"][-1] == 3
 
 
+def test_the_shares_of_a_step_are_told_for_a_training_of_ten_steps(train):
+    teachers = [Teacher(model(small(3)), (0, 1))]
+    assert train(dataclasses.replace(PLAN, iterations=9), teachers=teachers, weights={"drd": 1.0}).pace.shares() == {}
+    shares = train(teachers=teachers, weights={"drd": 1.0}).pace.shares()
+    assert set(shares) == {"network", "teachers", "losses"} and sum(shares.values()) == pytest.approx(1, abs=1e-3)
+    assert min(shares.values()) > 0
+
+
+def test_gradients_in_two_parts_are_those_of_one():
+    networks = [small(0).eval() for _ in range(2)]
+    images, labels = torch.randn(2, 3, 16, 16), torch.randint(0, 2, (2, 16, 16))
+    taught = small(3)(images)
+    teachers = [Teacher(model(small(3)), (0, 1))]
+    objective = Objective("cross_entropy", 2, {"decoder": 8}, ((0.0, 1.0),) * 3, teachers, {"drd": 2.0})
+    outputs = networks[0](images)
+    objective.total(objective(outputs, taught, labels)).backward()
+    outputs = networks[1](images)
+    judged = loop._leaves(outputs)
+    objective.total(objective(judged, taught, labels)).backward()
+    loop._pass_on(judged, outputs)
+    for one, two in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
+        torch.testing.assert_close(one.grad, two.grad)
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "poly"])
 @pytest.mark.parametrize("iterations", [1, 2, 30, 5000])
 def test_the_learning_rate_rises_to_its_peak_and_falls_towards_zero(schedule, iterations):
