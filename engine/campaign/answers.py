@@ -16,9 +16,9 @@ from shapely.ops import split
 
 from engine.campaign import form
 from engine.campaign.store import Campaign
+from engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, UNSURE
 from engine.contract.legend import UNLABELLED, Legend
 
-CONFIRM, ONE_CLASS, REDRAW, UNSURE, SKIP = "confirm", "class", "redraw", "unsure", "skip"
 _SLIVER_PX, _SLIVER_REACH_PX = 16, 4096
 
 
