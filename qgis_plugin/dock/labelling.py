@@ -1,0 +1,312 @@
+"""One open campaign under the analyst's hands: what each key, stroke and click does.
+
+A stroke that redraws a border is saved at once but stays in view, so that it can be seen and drawn again; every other
+answer goes on to the next unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Optional
+
+from qgis.core import QgsGeometry, QgsPointXY
+from qgis.PyQt.QtCore import QDateTime, QTimer
+
+from ...engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, SKIP, UNSURE
+from ...engine.contract.errors import EngineError
+from ..i18n import tr
+from . import keys, strokes, tally
+from .campaign import Campaign, iso
+from .edits import Undo
+from .highlight import Highlight
+from .keys import ClassKeys
+from .panel import View
+from .session import Session
+from .unit import Answer, Unit
+from .words import answered, named, question
+
+
+@dataclass
+class _Step:
+    """What was saved last, and how it was before; `unit` is None for a free correction."""
+
+    undo: list[Undo] = field(default_factory=list)
+    place: Optional[int] = None
+    unit: Optional[Unit] = None
+    blind: bool = False
+
+
+class Labelling:
+    """A walk through the newest batch of a campaign.
+
+    Args:
+        campaign: keeps the answers.
+        class_keys: what the keys mean.
+        highlight: shows the unit on the map.
+        changed: called when there is something new to show.
+        refused: called with an error of the log, which is written after the analyst was shown the next unit.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        class_keys: ClassKeys,
+        highlight: Highlight,
+        changed: Callable[[], object],
+        refused: Callable[[EngineError], object],
+    ) -> None:
+        self.campaign = campaign
+        self.class_keys = class_keys
+        self.session = Session(campaign.units, campaign.repeats())
+        self._highlight, self._changed, self._refused = highlight, changed, refused
+        self._hint = ""
+        self._typed: Optional[int] = None
+        self._border: Optional[QgsGeometry] = None
+        self._ground: Optional[QgsGeometry] = None
+        self._steps: list[_Step] = []
+        self._unlogged: list[tuple[_Step, Callable[[], Undo]]] = []
+        self._outline, self._parts = QgsGeometry(), []
+        self._commands: dict[str, Callable[[], object]] = {
+            keys.CONFIRM: self._confirm, keys.UNSURE: lambda: self._answer(Answer(UNSURE)), keys.BACK: self._back,
+            keys.SKIP: lambda: self._answer(Answer(SKIP)), keys.UNDO: self._undo, keys.OUTLINE: self._toggle_outline,
+            keys.DISCARD: self._discard,
+        }  # fmt: skip
+        self._advance()
+
+    def press(self, key: str) -> None:
+        """Do what a key means; raises as `command` does."""
+        class_id = self.class_keys.class_of(key)
+        if class_id is None:
+            self.command(keys.COMMANDS[key])
+        else:
+            self._hint = ""
+            self._class(class_id)
+            self._changed()
+
+    def command(self, command: str) -> None:
+        """Do what a button or a key says.
+
+        Raises:
+            DataError: the answer was not saved; the unit stays.
+        """
+        self._hint = ""
+        self._commands[command]()
+        self._changed()
+
+    def stroke(self, points: Sequence[QgsPointXY]) -> None:
+        """Take a stroke of the mouse, in the CRS of the map: a border across the unit, or closed, ground to correct.
+
+        Raises:
+            DataError: the border was not saved.
+        """
+        drawn, tremor = self._highlight.to_campaign(points), self._highlight.tremor
+        if strokes.is_loop(drawn):
+            self._wait_for_class(strokes.enclosed(drawn, tremor))
+        else:
+            border = strokes.drawn(drawn, self._outline, tremor) if self.session.current else QgsGeometry()
+            if border.isEmpty():
+                self._hint = tr("This line does not cross the unit. Draw it from side to side, or close it to correct ground.")
+            else:
+                self._draw(border)
+        self._changed()
+
+    def point(self, point: QgsPointXY) -> None:
+        """Take a click, in the CRS of the map: a point to correct."""
+        self._wait_for_class(QgsGeometry.fromPointXY(self._highlight.to_campaign([point])[0]))
+        self._changed()
+
+    def view(self) -> View:
+        """Return what the dock shows now."""
+        unit, units = self.session.current, self.session.units
+        legend = self.campaign.legend
+        hint = self._hint
+        if unit is not None and not hint:
+            hint = tr("Asked once more, without the prediction.") if self.session.blind else answered(unit, legend)
+        if self._typed is not None:
+            hint = tr("{name}, and the other class?").format(name=named(self._typed, legend))
+        return View(
+            question=question(unit, self.session.blind, legend, len(units)),
+            reason=unit.reason if unit is not None and not self.session.blind else "",
+            hint=hint, position=0 if self.session.place is None else self.session.place + 1, total=len(units),
+            answered=len(units) - self.session.open_count, minutes=tally.minutes_left(units),
+            agreement=self.session.agreement(),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Write what is not in the log yet."""
+        self._write_log()
+
+    def _class(self, class_id: int) -> None:
+        """Take a class key: of drawn ground first, else of the unit."""
+        unit = self.session.current
+        if self._ground is not None:
+            undo = self.campaign.correct(self._ground, class_id, QDateTime.currentDateTime())
+            self._steps.append(_Step([undo]))
+            self._forget()
+            self._hint = tr("Corrected: {name}.").format(name=named(class_id, self.campaign.legend))
+        elif unit is None:
+            self._hint = tr("Draw a closed line or click on the map first, then press the class.")
+        elif not unit.is_edge and self._border is None:
+            self._answer(Answer(ONE_CLASS, class_id))
+        elif self._typed is None:
+            self._typed = class_id
+        else:
+            first, self._typed = self._typed, None
+            self._pair(unit, first, class_id)
+
+    def _pair(self, unit: Unit, first: int, second: int) -> None:
+        """Take two classes: of the two sides of a border."""
+        if first == second:
+            self._answer(Answer(ONE_CLASS, first))
+        elif self._border is not None:
+            self._redraw(unit, self._border, first, second, stay=False)
+        elif (first, second) == (unit.class_a, unit.class_b) or (self.session.blind and {first, second} == unit.offered):
+            self._answer(Answer(CONFIRM))
+        elif self.session.blind:
+            self._answer(Answer(REDRAW, sides=(first, second)))
+        else:
+            border = strokes.predicted(self._parts, unit.class_a)
+            if border.isEmpty():
+                self._hint = tr("The model draws no border here. Draw it with one stroke, then name its sides.")
+            else:
+                self._redraw(unit, border, first, second, stay=False)
+
+    def _draw(self, border: QgsGeometry) -> None:
+        """Take a border drawn across the unit."""
+        unit = self.session.current
+        assert unit is not None
+        self._border, self._typed = border, None
+        self._highlight.show_border(border)
+        if unit.class_a == unit.class_b:
+            self._hint = tr("Press the class left of the line, then the class right of it.")
+        else:
+            self._redraw(unit, border, unit.class_a, unit.class_b, stay=not self.session.blind)
+
+    def _redraw(self, unit: Unit, border: QgsGeometry, first: int, second: int, *, stay: bool) -> None:
+        """Answer with a border; the class `first` lies where the model sees the first class of the unit."""
+        inside = strokes.seen(self._parts, unit.class_a) if unit.class_a != unit.class_b else QgsGeometry()
+        sides = strokes.sides(self._outline, border, inside, first, second)
+        if not sides:
+            self._hint = tr("This border has one side only. Draw it with one stroke across the unit.")
+        elif self.session.blind and {first, second} == unit.offered:
+            self._answer(Answer(CONFIRM))
+        else:
+            self._answer(Answer(REDRAW, sides=sides, border=border), stay=stay)
+            if stay:
+                self._hint = tr("Border redrawn. Enter goes on; draw again to replace it.")
+
+    def _confirm(self) -> None:
+        unit = self.session.current
+        if self._ground is not None or (self._border is not None and unit is not None and unit.answer != REDRAW):
+            self._hint = tr("Press the class of what you drew, or Esc to discard it.")
+        elif unit is None:
+            return
+        elif self.session.blind:
+            self._hint = tr("Name what you see: this answer shows how consistent the labels are.")
+        elif unit.is_open or unit.answer == SKIP:
+            self._answer(Answer(CONFIRM))
+        else:
+            self._advance()
+
+    def _back(self) -> None:
+        if not self._discard() and not self.session.back():
+            self._hint = tr("This is the first unit.")
+        self._show()
+
+    def _discard(self) -> bool:
+        """Forget what was typed or drawn and not saved; return whether there was anything."""
+        unit = self.session.current
+        saved = self._border is not None and unit is not None and unit.answer == REDRAW
+        pending = self._typed is not None or self._ground is not None or (self._border is not None and not saved)
+        if pending:
+            self._show(zoom=False)
+        return pending
+
+    def _toggle_outline(self) -> None:
+        if self.session.blind:
+            self._hint = tr("The prediction stays hidden while a unit is asked once more.")
+        elif not self._highlight.toggle_outline():
+            self._hint = tr("The prediction is hidden; Space shows it.")
+
+    def _answer(self, answer: Answer, *, stay: bool = False) -> None:
+        """Save an answer and go on."""
+        unit, place, blind = self.session.current, self.session.place, self.session.blind
+        if unit is None or place is None:
+            return
+        when, seconds = QDateTime.currentDateTime(), self.session.seconds
+        step = _Step(place=place, unit=unit, blind=blind)
+        if blind:
+            self.session.repeats[place] = answer
+        else:
+            step.undo = self.campaign.answer(unit, answer, when, seconds)
+            self.session.take(place, unit.answered_with(answer, self.campaign.who, iso(when), seconds))
+        self._steps.append(step)
+        self._unlogged.append((step, lambda: self.campaign.log(unit, answer, when, seconds, accepted=not blind)))
+        QTimer.singleShot(0, self._write_log)
+        if not stay:
+            self._advance()
+
+    def _write_log(self) -> None:
+        while self._unlogged:
+            step, write = self._unlogged.pop(0)
+            try:
+                step.undo.append(write())
+            except EngineError as error:
+                self._refused(error)
+
+    def _undo(self) -> None:
+        """Take the last saved step back, in the file too."""
+        if self._discard():
+            return
+        self._write_log()
+        if not self._steps:
+            self._hint = tr("There is nothing to undo.")
+            return
+        step = self._steps.pop()
+        for undo in reversed(step.undo):
+            undo()
+        if step.place is None or step.unit is None:
+            self._hint = tr("The correction is taken back.")
+            return
+        if step.blind:
+            self.session.repeats.pop(step.place, None)
+        else:
+            self.session.take(step.place, step.unit)
+        self.session.visit(step.place, step.blind)
+        self._show()
+        self._hint = tr("The answer is taken back.")
+
+    def _advance(self) -> None:
+        self.session.advance()
+        self._show()
+
+    def _wait_for_class(self, ground: QgsGeometry) -> None:
+        self._forget()
+        if ground.isEmpty():
+            self._hint = tr("This line encloses no ground. Draw around what is wrong.")
+            return
+        self._ground = ground
+        self._highlight.show_ground(ground)
+        self._hint = tr("Press the class of what you drew, or Esc to discard it.")
+
+    def _forget(self) -> None:
+        self._typed, self._ground = None, None
+        self._highlight.hide_ground()
+
+    def _show(self, zoom: bool = True) -> None:
+        """Show the current unit on the map."""
+        self._forget()
+        self._border = None
+        unit, blind = self.session.current, self.session.blind
+        if unit is None:
+            self._highlight.clear()
+            return
+        self._outline, self._parts = self.campaign.geometry(unit), self.campaign.parts(unit)
+        self._highlight.show(self._outline, [] if blind else self._parts)
+        border = None if blind or unit.answer != REDRAW else self.campaign.border(unit)
+        if border is not None:
+            self._border = border
+            self._highlight.show_border(border)
+        if zoom:
+            self._highlight.zoom_to(self._outline)
