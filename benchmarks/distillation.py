@@ -116,7 +116,7 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
         "mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests,
         "iterations": summary["iterations"], "training_s": summary["seconds"], "wall_s": trained["wall_s"],
         "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
-        "time": summary["time"], "parameters": summary["parameters"],
+        "time": summary.get("time", {}), "parameters": summary["parameters"],
         "validation_last": summary["validation"].get("last", {}).get("miou"),
     }  # fmt: skip
 
@@ -263,10 +263,16 @@ def of_group(methods: dict) -> str:
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
         counts = [spread([r["mean"][key] for r in seeds.values()]) for key in ("piece_error", "hole_error")]
         pace = f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"
-        time = [f"{mean(r['time'].get(part, 0.0) for r in seeds.values()):.0%}" for part in ("teachers", "losses")]
+        time = [of_step(list(seeds.values()), part) for part in ("teachers", "losses")]
         cells = [method, str(len(seeds)), *shares, *scenes, *counts, pace, *time, *paired(method, methods, top)]
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def of_step(rows: list, part: str) -> str:
+    """Return the share of a step that a part takes; empty where no run was long enough to measure it."""
+    known = [row["time"][part] for row in rows if part in row.get("time", {})]
+    return f"{mean(known):.0%}" if known else ""
 
 
 def paired(method: str, methods: dict, top: float | None) -> tuple:
