@@ -1,10 +1,12 @@
 """The job, from class rasters to layers that other programs open."""
 
-import importlib.util
 import json
 import sqlite3
+import sys
 
+import geopandas as gpd
 import numpy as np
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import rasterio
@@ -111,17 +113,28 @@ def test_the_suffix_decides_the_format(tmp_path, map_file, town, suffix):
     assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("map")) == [output.name]
 
 
-def test_geoparquet_is_written_or_the_missing_package_named(tmp_path, map_file, town):
+def test_geoparquet_is_what_geopandas_reads(tmp_path, map_file, town):
     output = tmp_path / "polygons.parquet"
-    if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(DataError, match=r"needs the Python package pyarrow.*pip install pyarrow"):
-            run(map=map_file(town), output=str(output))
-        return
-    run(map=map_file(town), output=str(output))
-    import geopandas
+    summary = run(map=map_file(town), output=str(output))
+    frame = gpd.read_parquet(output)
+    assert len(frame) == summary["polygons"] == 6 and frame.crs.to_epsg() == 32640
+    assert list(frame.columns) == ["class_id", "name", "area_m2", "perimeter_m", "geometry"]
+    back = np.full(town.shape, UNLABELLED, np.uint8)
+    rasterio.features.rasterize(zip(frame.geometry, frame.class_id, strict=True), out=back, transform=TRANSFORM)
+    assert (back == town).all()
+    head = json.loads(pq.read_schema(output).metadata[b"geo"])
+    assert head["columns"][head["primary_column"]]["geometry_types"] == ["Polygon"] and head["version"] == "1.0.0"
+    empty = np.full((20, 30), UNLABELLED, np.uint8)
+    run(map=map_file(empty, "empty.tif"), output=str(output))
+    assert len(gpd.read_parquet(output)) == 0
+    assert not list(tmp_path.glob("*.part*"))
 
-    frame = geopandas.read_parquet(output)
-    assert len(frame) == 6 and frame.crs.to_epsg() == 32640
+
+def test_geoparquet_without_its_package_is_refused_with_the_remedy(tmp_path, map_file, town, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"needs the Python package pyarrow.*pip install pyarrow"):
+        run(map=map_file(town), output=str(tmp_path / "polygons.parquet"))
+    assert not list(tmp_path.glob("polygons*"))
 
 
 def test_a_map_without_a_class_gives_an_empty_layer_with_its_fields(tmp_path, map_file):
