@@ -16,6 +16,8 @@ from typing import Any
 from .errors import SpecError
 
 RASTER_SUFFIXES = ("tif", "tiff", "vrt", "jp2", "img", "png", "jpg")
+POLYGON_SUFFIXES = ("gpkg", "fgb", "geojson", "json", "parquet")
+"""Formats in which polygons are written; what is written without a suffix is the first."""
 VECTOR_SUFFIXES = ("gpkg", "geojson", "json", "fgb", "parquet", "shp")
 
 

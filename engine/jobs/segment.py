@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from engine.contract.errors import Cancelled
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import area, raster, writer
+from engine.geo import area, polygon_file, raster, writer
 from engine.geo.geobox import GeoBox
 from engine.inference import budget, lanes, predict, prepare, store
 from engine.inference.predict import Band
@@ -181,6 +182,8 @@ def outputs(spec: Any, geobox: GeoBox, legend: Legend, chosen: dict[str, Any], r
         chosen: how the bands were made, see `Preparation`.
         report: told what is finished.
     """
+    if spec.polygons:
+        polygon_file.check_format(Path(spec.polygons))
     probabilities = getattr(spec, "probabilities", "")
     with contextlib.ExitStack() as opened:
         classes = opened.enter_context(writer.create(spec.output, geobox, legend=legend))

@@ -133,6 +133,20 @@ def test_polygons_cover_what_the_map_labels(folder, ortho, student):
     assert largest.confidence == pytest.approx(percent[own == 1].mean(), abs=0.5)
 
 
+def test_polygons_without_the_package_of_their_format_are_refused_before_the_first_tile(folder, ortho, student, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    events = []
+    with pytest.raises(DataError, match=r"needs the Python package pyarrow.*pip install pyarrow"):
+        run(
+            Reporter(events.append),
+            image=ortho,
+            model=student,
+            output=str(folder / "p.tif"),
+            polygons=str(folder / "p.parquet"),
+        )
+    assert not [e for e in events if e.get("stage") == "segment"] and not (folder / "p.tif").exists()
+
+
 def test_a_raster_smaller_than_the_stride_is_segmented(folder, student):
     image = write_ortho(folder / "small.tif", np.full((3, 5, 9), 80, np.uint8))
     summary = run(image=image, model=student, output=str(folder / "small_classes.tif"))

@@ -29,4 +29,6 @@ class MergeSpec(Spec):
     confidence: str = params.output_raster(
         "Confidence", "Raster with the probability of the chosen class in percent.", optional=True
     )
-    polygons: str = params.output_vector("Polygons", "Polygons of the classes.", optional=True)
+    polygons: str = params.output_vector(
+        "Polygons", "Polygons of the classes; the suffix decides the format.", optional=True, suffixes=params.POLYGON_SUFFIXES
+    )

@@ -65,7 +65,9 @@ class SegmentSpec(Spec):
     probabilities: str = params.output_raster(
         "Probabilities", "Raster with the probability of every class in percent, one band for each.", optional=True
     )
-    polygons: str = params.output_vector("Polygons", "Polygons of the classes.", optional=True)
+    polygons: str = params.output_vector(
+        "Polygons", "Polygons of the classes; the suffix decides the format.", optional=True, suffixes=params.POLYGON_SUFFIXES
+    )
 
     def check(self) -> None:
         """Refuse a share that is none, and outputs that a share cannot make."""

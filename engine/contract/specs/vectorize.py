@@ -49,5 +49,5 @@ class VectorizeSpec(Spec):
     tile: int = params.integer("Tile size", "Side of a tile in pixels; 0 chooses.", 0, 0, 8192, advanced=True)
     output: str = params.output_vector(
         "Polygons", "Layer that is written; GeoPackage with its style, or by suffix FlatGeobuf, GeoJSON or GeoParquet.",
-        suffixes=("gpkg", "fgb", "geojson", "json", "parquet"),
+        suffixes=params.POLYGON_SUFFIXES,
     )  # fmt: skip
