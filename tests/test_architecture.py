@@ -12,7 +12,7 @@ FLOORS = {
     "models": 1.0, "engine.geo": 1.0, "engine.metrics": 1.0, "engine.device": 1.0, "engine.scene": 1.0,
     "engine.losses": 1.1, "engine.acquisition": 1.1, "engine.runtimes": 1.1,
     "engine.training": 2, "engine.inference": 2, "engine.regions": 2, "engine.assessment": 2, "engine.campaign": 2,
-    "engine.record": 2, "engine.vectorize": 2,
+    "engine.record": 2, "engine.vectorize": 2, "engine.export": 2,
     "engine.jobs": 3,
     "engine.run": 4,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from .bench import BenchSpec
 from .demo import DemoSpec
 from .distill import DistillSpec
 from .doctor import DoctorSpec
+from .export import ExportSpec
 from .info import InfoSpec
 from .ingest import IngestSpec
 from .merge import MergeSpec
@@ -19,6 +20,6 @@ from .vectorize import VectorizeSpec
 
 SPECS: tuple[type[Spec], ...] = (
     SegmentSpec, MergeSpec, VectorizeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec,
-    SampleSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
+    SampleSpec, ExportSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
 )  # fmt: skip
 BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}
