@@ -5,14 +5,14 @@ QGIS_PYTHON ?= /usr/bin/python3
 IMAGE ?=
 MODEL ?=
 
-.PHONY: help setup setup-qgis demo test lint plugin walkthrough constraints clean
+.PHONY: help setup setup-qgis demo test lint plugin chain walkthrough constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/ready  ## make the engine's Python environment
 
-.venv/ready: pyproject.toml engine/constraints.txt .ci/setup
+.venv/ready: pyproject.toml engine/requirements.txt engine/constraints.txt .ci/setup
 	.ci/setup
 	@touch $@
 
@@ -39,6 +39,9 @@ test: setup setup-qgis  ## run all tests, those in real QGIS included
 
 plugin:  ## write the installable plugin, build/edgewise-<version>.zip
 	python3 .ci/package.py
+
+chain: setup-qgis  ## write the Processing model that travels with the plugin anew
+	$(QGIS_PYTHON) .ci/chain.py
 
 walkthrough: setup  ## train, distill and assess on the real scenes of docs/walkthrough.md; long, resumes
 	$(PYTHON) benchmarks/walkthrough.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import importlib.metadata
 import json
@@ -18,7 +19,7 @@ from engine.contract.spec import Spec
 SCHEMA = 1
 _WHOLE_BYTES = 64 << 20
 _SAMPLES, _SAMPLE_BYTES = 64, 64 << 10
-_PACKAGES = ("edgewise", "torch", "segmentation-models-pytorch", "timm", "rasterio", "geopandas", "shapely", "numpy")
+_PACKAGES = ("torch", "segmentation-models-pytorch", "timm", "rasterio", "geopandas", "shapely", "numpy")
 
 
 def write(spec: Spec, outputs: dict[str, str], summary: dict[str, Any], seconds: float) -> None:
@@ -50,8 +51,8 @@ def write(spec: Spec, outputs: dict[str, str], summary: dict[str, Any], seconds:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide the result; no package is imported."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Edgewise, Python and the packages that decide the result; no package is imported."""
+    found = {"python": platform.python_version(), "edgewise": _own_version()}
     for name in _PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
@@ -78,3 +79,10 @@ def fingerprint(path: str) -> dict[str, Any]:
                 stream.seek((size - _SAMPLE_BYTES) * index // (_SAMPLES - 1))
                 digest.update(stream.read(_SAMPLE_BYTES))
     return {"bytes": size, "sha256" if whole else "sha256_of_samples": digest.hexdigest()}
+
+
+def _own_version() -> str:
+    """Return the version of the code that runs; the same file tells it to QGIS."""
+    metadata = configparser.ConfigParser()
+    metadata.read(Path(__file__).resolve().parent.parent / "metadata.txt", encoding="utf-8")
+    return metadata.get("general", "version", fallback="") or importlib.metadata.version("edgewise")

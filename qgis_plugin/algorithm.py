@@ -9,9 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, Optional
@@ -31,8 +29,12 @@ from ..engine.contract.errors import BUG, Cancelled, EngineError
 from ..engine.contract.legend import Legend
 from ..engine.contract.spec import Spec
 from . import environment, parameters, process, styles
-from .environment import ICON, ROOT
+from .environment import ROOT
 from .feedback import Narrator
+from .i18n import tr
+from .icons import icon_of
+from .install import quoted
+from .network import proxy_variables
 from .request import Request, dialog_words
 
 SUMMARY = "SUMMARY"
@@ -73,11 +75,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def displayName(self) -> str:
         """Return the title in the toolbox."""
-        return self._spec.title
+        return tr(self._spec.title)
 
     def group(self) -> str:
         """Return the heading in the toolbox."""
-        return self._spec.group
+        return tr(self._spec.group)
 
     def groupId(self) -> str:
         """Return the heading's id, which no translation changes."""
@@ -88,12 +90,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return ["segmentation", "classification", "deep learning", "orthophoto", self._spec.job]
 
     def icon(self) -> QIcon:
-        """Return the plugin's icon."""
-        return QIcon(str(ICON))
+        """Return the drawing of this job."""
+        return QIcon(self.svgIconPath())
 
     def svgIconPath(self) -> str:
         """Return the icon as a file."""
-        return str(ICON)
+        return icon_of(self.name())
 
     def shortDescription(self) -> str:
         """Return the first sentence of the help, shown as a tooltip."""
@@ -105,13 +107,17 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def _paragraphs(self) -> list[str]:
         text = inspect.cleandoc(self._spec.__doc__ or self._spec.title)
-        return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+        return [tr(" ".join(paragraph.split())) for paragraph in text.split("\n\n")]
+
+    def helpUrl(self) -> str:
+        """Return the page of the documentation."""
+        return environment.page(f"docs/algorithms/{self._spec.job}.md")
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
         """Declare the parameters of the spec, their outputs, and the summary."""
         for param in self._spec.params():
             self.addParameter(parameters.declare(param))
-        self.addOutput(QgsProcessingOutputString(SUMMARY, "Summary as JSON"))
+        self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary as JSON")))
 
     def canExecute(self) -> tuple[bool, str]:
         """Return whether there is a Python for the engine, else the sentence that QGIS shows instead of the dialog."""
@@ -149,7 +155,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         try:
             self._summary = self._run_engine(feedback)
         except Cancelled:
-            raise QgsProcessingException("Cancelled.") from None
+            raise QgsProcessingException(tr("Cancelled.")) from None
         except EngineError as error:
             raise QgsProcessingException(dialog_words(error, self._spec)) from None
         finally:
@@ -164,9 +170,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         request_path = self._folder / f"{spec.job}.job.json"
         request_path.write_text(json.dumps({"job": spec.job, "spec": spec.to_dict()}), encoding="utf-8")
         engine = [self._python, "-m", "engine.run"]
-        feedback.pushInfo("The same without QGIS:")
-        feedback.pushCommandInfo(f'cd "{ROOT}" && {_quoted([*engine, *spec.to_flags()])}')
-        environ = environment.child_environment(os.environ, ROOT)
+        feedback.pushInfo(tr("The same without QGIS:"))
+        feedback.pushCommandInfo(f'cd "{ROOT}" && {quoted([*engine, *spec.to_flags()])}')
+        environ = environment.child_environment({**os.environ, **proxy_variables()}, ROOT)
         narrator = Narrator(feedback)
         command = [*engine, spec.job, "--spec", str(request_path), "--attended", "--progress", "json"]
         try:
@@ -184,8 +190,3 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             if path:
                 styles.style(param, path, legend, context)
         return {}
-
-
-def _quoted(command: list[str]) -> str:
-    """Return a command as one would type it here; it is shown, never run."""
-    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)

@@ -6,9 +6,12 @@ another Python. So the interpreter is chosen by the user, and the environment ho
 
 from __future__ import annotations
 
+import configparser
+import hashlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,15 +20,21 @@ from ..engine.contract.errors import ResourceError
 ROOT = Path(__file__).resolve().parent.parent
 """The plugin folder: holds `engine` and `models`, which the engine's Python finds through PYTHONPATH."""
 
-ICON = ROOT / "qgis_plugin" / "icons" / "edgewise.svg"
 PYTHON_SETTING = "edgewise/python"
 VARIABLE = "EDGEWISE_PYTHON"
+HOME_VARIABLE = "EDGEWISE_HOME"
+STAMP = "edgewise.json"
+"""The file in an environment that `install` writes last: without it the environment is not whole."""
+
+RUNTIMES = ("openvino", "onnx", "onnxruntime", "onnxscript")
+"""What the engine's Python gets besides `engine/requirements.txt`: faster on processors, and models of other programs."""
 _PLACE = "Settings > Options > Processing > Providers > Edgewise"
 _DROPPED = (
     "PYTHON", "__PYVENV", "VIRTUAL_ENV", "CONDA_", "PIP_", "PYQT", "QT_", "QML", "QGIS", "O4W_QT", "OSGEO4W", "GISBASE",
     "GRASS", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_CSV", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_",
 )  # fmt: skip
-_NEEDED = ("torch", "rasterio", "geopandas", "segmentation_models_pytorch", "safetensors")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+NEEDED = ("torch", "rasterio", "geopandas", "segmentation_models_pytorch", "safetensors")
 _OLDEST, _NEWEST = (3, 10), (3, 13)
 _QUESTION = (
     "import importlib.util as u, json, sys;"
@@ -35,7 +44,7 @@ _ANSWER_SECONDS = 20
 
 
 def find_python(setting: str, environ: Mapping[str, str], root: Path) -> str:
-    """Return the engine's Python: the setting, the variable EDGEWISE_PYTHON, or the `.venv` of a checkout, in this order.
+    """Return the engine's Python: the setting, the variable, the `.venv` of a checkout, what `install` made; in this order.
 
     Args:
         setting: path of a Python or of its environment's folder; empty when the user set none.
@@ -51,16 +60,60 @@ def find_python(setting: str, environ: Mapping[str, str], root: Path) -> str:
                 f"The engine's Python {path}, {origin}, does not exist.",
                 f"Correct it in {_PLACE}, or in the variable {VARIABLE}.",
             )
-    return _python_at(root / ".venv") or _refuse(
-        "Edgewise needs a Python of its own for its engine, and none is set.",
-        f"{how_to_install(root)} Then name it in {_PLACE}.",
+    made = engine_folder(environ, root)
+    found = _python_at(root / ".venv") or ((made / STAMP).is_file() and _python_at(made))
+    stale = made.parent.is_dir() and any(made.parent.glob("engine-*/" + STAMP))
+    return found or _refuse(
+        "Edgewise was updated, and its engine was made for the version before."
+        if stale
+        else "Edgewise needs a Python of its own for its engine, and none is set.",
+        f"Run 'Install the engine' in the group 'Set up'. {how_to_install(root)} Then name it in {_PLACE}.",
     )
 
 
+def home(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the engines that `install` makes: the user's own, which no update of the plugin touches."""
+    if environ.get(HOME_VARIABLE):
+        return Path(environ[HOME_VARIABLE]).expanduser()
+    if os.name == "nt":
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "edgewise"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "edgewise"
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "edgewise"
+
+
+def engine_folder(environ: Mapping[str, str], root: Path) -> Path:
+    """Return where `install` makes the engine's environment: named after its pins, so that other pins get another one."""
+    pins = b"".join(path.read_bytes() for path in pin_files(root) if path.is_file())
+    return home(environ) / f"engine-{hashlib.sha256(pins).hexdigest()[:8]}"
+
+
+def page(path: str) -> str:
+    """Return the address of a page of the documentation: in a checkout its file, else below the repository of metadata.txt."""
+    file = ROOT / path
+    if file.is_file():
+        return file.as_uri()
+    metadata = configparser.ConfigParser()
+    metadata.read(ROOT / "metadata.txt", encoding="utf-8")
+    return f"{metadata['general']['repository']}/blob/main/{path}"
+
+
+def pin_files(root: Path) -> tuple[Path, Path]:
+    """Return the list of the packages that the engine needs, and that of their versions."""
+    return root / "engine" / "requirements.txt", root / "engine" / "constraints.txt"
+
+
 def child_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Return the variables for the engine: this process's own without those of QGIS, Qt, PROJ, GDAL and any Python."""
+    """Return the variables for the engine: this process's own without those of QGIS, Qt, PROJ, GDAL and any Python.
+
+    Variables that name certificates stay unless they lead into QGIS, whose own may be older than the network's.
+    """
     kept = {name: value for name, value in environ.items() if not name.upper().startswith(_DROPPED)}
     bundle = environ.get("OSGEO4W_ROOT", "")
+    for name in _CERTIFICATES:
+        inside = bundle and kept.get(name, "").lower().startswith(bundle.lower())
+        if inside or ".app/Contents/" in kept.get(name, ""):
+            del kept[name]
     if bundle:
         folders = environ.get("PATH", "").split(os.pathsep)
         kept["PATH"] = os.pathsep.join(f for f in folders if not f.lower().startswith(bundle.lower()))
@@ -78,7 +131,7 @@ def diagnose(python: str, environ: Mapping[str, str], root: Path) -> str:
     """Return what keeps this Python from running the engine, with the remedy; empty when nothing is seen."""
     try:
         asked = subprocess.run(
-            [python, "-c", _QUESTION, *_NEEDED], env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True,
+            [python, "-c", _QUESTION, *NEEDED], env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True,
             timeout=_ANSWER_SECONDS, check=True,
         )  # fmt: skip
         version, missing = json.loads(asked.stdout)
@@ -92,12 +145,12 @@ def diagnose(python: str, environ: Mapping[str, str], root: Path) -> str:
 
 
 def how_to_install(root: Path) -> str:
-    """Return the sentence with the two commands that make an environment for the engine."""
+    """Return the sentence with the two commands that make an environment for the engine by hand."""
     bin_folder = "Scripts" if os.name == "nt" else "bin"
-    constraints = root / "engine" / "constraints.txt"
+    requirements, constraints = pin_files(root)
     return (
-        "To make one, type in a terminal: python3 -m venv edgewise-engine, then: "
-        f'edgewise-engine/{bin_folder}/python -m pip install -c "{constraints}" "{root}".'
+        "By hand, in a terminal: python3 -m venv edgewise-engine, then: "
+        f'edgewise-engine/{bin_folder}/python -m pip install -r "{requirements}" -c "{constraints}" {" ".join(RUNTIMES)}.'
     )
 
 

@@ -8,8 +8,8 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 
-from .environment import ICON
 from .i18n import tr
+from .icons import icon_of
 from .provider import Provider
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Plugin:
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.desk.panel)
         self.desk.panel.hide()
         self._action = self.desk.panel.toggleViewAction()
-        self._action.setIcon(QIcon(str(ICON)))
+        self._action.setIcon(QIcon(icon_of("edgewise")))
         self._action.setToolTip(tr("Label the regions that Edgewise suggests."))
         self.iface.addToolBarIcon(self._action)
         self.iface.addPluginToMenu(_MENU, self._action)

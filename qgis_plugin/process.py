@@ -60,7 +60,48 @@ def run(
         ResourceError: the engine cannot be started, or was killed.
         EngineError: the engine failed; text and hint are its own where it had words.
     """
-    heard = _Heard(on_event, on_log)
+    code, heard, stopping = _converse(command, environ, folder, _Heard(on_event, on_log), is_cancelled, patience)
+    if heard.finished is not None:
+        return heard.finished
+    raise _failure(code, heard, stopping)
+
+
+def call(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    folder: str,
+    on_log: Callable[[str], object],
+    is_cancelled: Callable[[], bool],
+    patience: Patience = Patience(terminate_s=0.0),
+) -> None:
+    """Run another program until it leaves with code 0; no process of its group outlives the call.
+
+    Args:
+        command, environ, folder, on_log, is_cancelled, patience: as in `run`; a program that is no engine is ended at once.
+
+    Raises:
+        Cancelled: the user cancelled, and the program has left.
+        ResourceError: the program cannot be started.
+        EngineError: it left with another code; its last words are the text.
+    """
+    heard = _Heard(lambda _: on_log("Still at work."), on_log)
+    code, heard, stopping = _converse(command, environ, folder, heard, is_cancelled, patience)
+    if stopping:
+        raise Cancelled("The program was cancelled.")
+    if code:
+        words = "\n".join(heard.tail) or "It said nothing."
+        raise EngineError(f"{os.path.basename(command[0])} left with code {code}. Its last words:\n{words}")
+
+
+def _converse(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    folder: str,
+    heard: _Heard,
+    is_cancelled: Callable[[], bool],
+    patience: Patience,
+) -> tuple[int, _Heard, bool]:
+    """Run a child to its end and return its exit code, what it said, and whether it was cancelled."""
     child = _start(command, environ, folder)
     lines: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
     readers = [
@@ -80,9 +121,7 @@ def run(
         reader.join(max(0.0, deadline - time.monotonic()))
     while not lines.empty():
         heard.take(*lines.get())
-    if heard.finished is not None:
-        return heard.finished
-    raise _failure(child.returncode, heard, stopping)
+    return child.returncode, heard, stopping
 
 
 def _attend(

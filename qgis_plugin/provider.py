@@ -10,7 +10,10 @@ from qgis.PyQt.QtGui import QIcon
 from ..engine.contract.errors import EngineError
 from ..engine.contract.specs import SPECS
 from .algorithm import EngineAlgorithm, engine_python
-from .environment import ICON, PYTHON_SETTING, ROOT
+from .environment import PYTHON_SETTING, ROOT
+from .i18n import tr
+from .icons import icon_of
+from .setup_algorithms import InstallAlgorithm, UninstallAlgorithm
 
 
 class Provider(QgsProcessingProvider):
@@ -25,12 +28,12 @@ class Provider(QgsProcessingProvider):
         return "Edgewise"
 
     def icon(self) -> QIcon:
-        """Return the icon of the provider and of its algorithms."""
-        return QIcon(str(ICON))
+        """Return the icon of the provider."""
+        return QIcon(self.svgIconPath())
 
     def svgIconPath(self) -> str:
         """Return the icon as a file."""
-        return str(ICON)
+        return icon_of("edgewise")
 
     def versionInfo(self) -> str:
         """Return the version that QGIS writes into logs."""
@@ -51,8 +54,8 @@ class Provider(QgsProcessingProvider):
         from processing.core.ProcessingConfig import ProcessingConfig, Setting
 
         setting = Setting(
-            self.name(), PYTHON_SETTING, "Python of the engine", "", valuetype=Setting.FILE,
-            placeholder="a python that has the engine's packages",
+            self.name(), PYTHON_SETTING, tr("Python of the engine"), "", valuetype=Setting.FILE,
+            placeholder=tr("a python that has the engine's packages"),
         )  # fmt: skip
         setting.qname = PYTHON_SETTING  # else it is stored below Processing/Configuration, where scripts do not look
         setting.read()
@@ -69,9 +72,11 @@ class Provider(QgsProcessingProvider):
         ProcessingConfig.settingIcons.pop(self.name(), None)
 
     def loadAlgorithms(self) -> None:
-        """Make one algorithm of each spec."""
+        """Make one algorithm of each spec, and the two that need no engine."""
         for spec in SPECS:
             self.addAlgorithm(EngineAlgorithm(spec))
+        self.addAlgorithm(InstallAlgorithm())
+        self.addAlgorithm(UninstallAlgorithm())
 
     def supportsNonFileBasedOutput(self) -> bool:
         """Return False: the engine writes files."""

@@ -73,7 +73,7 @@ def test_the_folders_of_a_bundled_qgis_leave_the_path(tmp_path):
 def test_a_python_without_the_engines_packages_is_told_which(tmp_path):
     said = environment.diagnose(sys.executable, {}, tmp_path)
     assert "lacks torch" in said
-    assert f'"{tmp_path}"' in said
+    assert f'-r "{tmp_path}/engine/requirements.txt" -c "{tmp_path}/engine/constraints.txt"' in said
 
 
 def test_what_is_no_python_is_told_so(tmp_path):
