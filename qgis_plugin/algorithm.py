@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingUtils,
     QgsSettings,
@@ -114,9 +115,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return environment.page(f"docs/algorithms/{self._spec.job}.md")
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
-        """Declare the parameters of the spec, their outputs, and the summary."""
+        """Declare the parameters of the spec, their outputs, its numbers and texts, and the summary."""
         for param in self._spec.params():
             self.addParameter(parameters.declare(param))
+        for result in self._spec.results:
+            output = QgsProcessingOutputString if result.is_text else QgsProcessingOutputNumber
+            self.addOutput(output(result.name.upper(), tr(result.label)))
         self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary as JSON")))
 
     def canExecute(self) -> tuple[bool, str]:
@@ -160,10 +164,13 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(dialog_words(error, self._spec)) from None
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
-        for name, value in self._summary.items():
-            if isinstance(value, (str, int, float)):
-                feedback.pushInfo(f"{name}: {value}")
-        return {**self._request.destinations, SUMMARY: json.dumps(self._summary)}
+        found = {result.name.upper(): result.of(self._summary) for result in self._spec.results}
+        for result in self._spec.results:
+            value = found[result.name.upper()]
+            if value is not None:
+                feedback.pushInfo(f"{tr(result.label)}: {value if result.is_text else format(value, '.10g')}")
+        known = {name: value for name, value in found.items() if value is not None}
+        return {**self._request.destinations, **known, SUMMARY: json.dumps(self._summary)}
 
     def _run_engine(self, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         spec = self._request.spec
@@ -173,7 +180,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         feedback.pushInfo(tr("The same without QGIS:"))
         feedback.pushCommandInfo(f'cd "{ROOT}" && {quoted([*engine, *spec.to_flags()])}')
         environ = environment.child_environment({**os.environ, **proxy_variables()}, ROOT)
-        narrator = Narrator(feedback)
+        narrator = Narrator(feedback, spec.stages())
         command = [*engine, spec.job, "--spec", str(request_path), "--attended", "--progress", "json"]
         try:
             finished = process.run(command, environ, str(self._folder), narrator.event, narrator.log, feedback.isCanceled)

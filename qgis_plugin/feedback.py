@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qgis.core import QgsProcessingFeedback
 
 from ..engine.contract.events import duration
+from .i18n import tr
 
 _SHARE_OF_THE_REST = 0.9
-"""How much of the bar that is left a stage fills: the number of stages is not known, and the bar never goes back."""
+"""How much of the bar that is left a stage fills where the stages of a job are not known; the bar never goes back."""
+
+_WHOLE = "%"
+"""The unit of progress that counts the whole job and not one stage of it."""
 
 
 class Narrator:
-    """Receives events; the bar only ever rises, whatever stages come."""
+    """Receives events; the bar only ever rises, whatever stages come.
 
-    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+    Args:
+        feedback: of Processing.
+        stages: the stages of the job in their order with their shares of its time; empty where they are not known.
+    """
+
+    def __init__(self, feedback: QgsProcessingFeedback, stages: Mapping[str, float]) -> None:
         self._feedback = feedback
+        self._stages = stages
         self._stage = ""
         self._start, self._percent = 0.0, 0.0
         self._translations: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -40,27 +50,52 @@ class Narrator:
 
     def _started(self, event: dict[str, Any]) -> None:
         versions = ", ".join(f"{name} {version}" for name, version in event.get("versions", {}).items())
-        device = f" on {event['device']}" if event.get("device") else ""
-        self._feedback.pushInfo(f"The engine has started{device} ({versions}).")
+        text = (
+            tr("The engine has started on {device} ({versions}).")
+            if event.get("device")
+            else tr("The engine has started ({versions}).")
+        )
+        self._feedback.pushInfo(text.format(device=event.get("device"), versions=versions))
 
     def _progress(self, event: dict[str, Any]) -> None:
         stage, done, total = str(event["stage"]), float(event["done"]), float(event["total"])
-        if stage != self._stage:
-            self._stage, self._start = stage, self._percent
         share = min(1.0, done / total) if total > 0 else 1.0
-        self._percent = max(self._percent, self._start + (100.0 - self._start) * _SHARE_OF_THE_REST * share)
+        left_s = event.get("eta_s")
+        if event.get("unit") == _WHOLE:
+            percent = 100 * share
+        elif self._stages:
+            percent, rest = self._placed(stage, share)
+            left_s = None if left_s is None else left_s * rest
+        else:
+            if stage != self._stage:
+                self._stage, self._start = stage, self._percent
+            percent = self._start + (100.0 - self._start) * _SHARE_OF_THE_REST * share
+        self._percent = max(self._percent, percent)
         self._feedback.setProgress(self._percent)
-        eta_s = event.get("eta_s")
-        left = "" if eta_s is None else f", {duration(eta_s)} left"
-        self._feedback.setProgressText(f"{stage}: {done:g} of {total:g} {event.get('unit', '')}{left}")
+        text = f"{stage}: {done:g} / {total:g} {event.get('unit', '')}"
+        self._feedback.setProgressText(
+            text if left_s is None else text + ", " + tr("{time} left").format(time=duration(left_s))
+        )
+
+    def _placed(self, stage: str, share: float) -> tuple[float, float]:
+        """Return the percent of the whole, and how many times as long as this stage the rest of the job takes."""
+        if stage not in self._stages:
+            return self._percent, 1.0
+        names = list(self._stages)
+        before, after = names[: names.index(stage)], names[names.index(stage) + 1 :]
+        own = self._stages[stage] * (1 - share)
+        later = sum(self._stages[name] for name in after)
+        return 100 * (sum(self._stages[name] for name in before) + self._stages[stage] * share), (
+            own + later
+        ) / own if own else 1.0
 
     def _metric(self, event: dict[str, Any]) -> None:
         values = ", ".join(f"{name} {value:.4g}" for name, value in event.get("values", {}).items())
-        self._feedback.pushInfo(f"Step {event.get('step')}: {values}")
+        self._feedback.pushInfo(tr("Step {step}: {values}").format(step=event.get("step"), values=values))
 
     def _message(self, event: dict[str, Any]) -> None:
         push = self._feedback.pushWarning if event.get("level") == "warning" else self._feedback.pushInfo
         push(str(event.get("text", "")))
 
     def _artifact(self, event: dict[str, Any]) -> None:
-        self._feedback.pushDebugInfo(f"Written: {event.get('path')}")
+        self._feedback.pushDebugInfo(tr("Written: {path}").format(path=event.get("path")))

@@ -28,6 +28,7 @@ from qgis.core import (
 )
 
 from ..engine.contract.params import Param
+from .i18n import tr
 
 _SOURCES = {
     "raster": QgsProcessing.SourceType.TypeRaster,
@@ -48,8 +49,8 @@ def qgis_name(param: Param) -> str:
 def declare(param: Param) -> QgsProcessingParameterDefinition:
     """Return the Processing parameter of a field, with its help and folded when advanced."""
     definition = _multiple(param) if param.multiple else _DECLARE[param.kind](param)
-    words = "".join(f"\n{choice.value}: {choice.label}." for choice in param.choices)
-    definition.setHelp(param.help + words)
+    words = "".join(f"\n{choice.value}: {tr(choice.label)}." for choice in param.choices)
+    definition.setHelp(tr(param.help) + words)
     if param.advanced:
         definition.setFlags(definition.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
     if isinstance(definition, QgsProcessingDestinationParameter):
@@ -70,18 +71,18 @@ def value(algorithm: QgsProcessingAlgorithm, param: Param, parameters: dict[str,
 
 def _multiple(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterMultipleLayers(
-        qgis_name(param), param.label, _SOURCES[param.kind], optional=not param.required
+        qgis_name(param), tr(param.label), _SOURCES[param.kind], optional=not param.required
     )  # fmt: skip
 
 
 def _file_filter(param: Param) -> str:
-    return f"{param.label} ({' '.join('*.' + suffix for suffix in param.suffixes)})"
+    return f"{tr(param.label)} ({' '.join('*.' + suffix for suffix in param.suffixes)})"
 
 
 def _number(number_type: Any) -> Callable[[Param], QgsProcessingParameterDefinition]:
     def declare_number(param: Param) -> QgsProcessingParameterDefinition:
         return QgsProcessingParameterNumber(
-            qgis_name(param), param.label, number_type, param.default, not param.required, param.minimum, param.maximum
+            qgis_name(param), tr(param.label), number_type, param.default, not param.required, param.minimum, param.maximum
         )
 
     return declare_number
@@ -90,39 +91,44 @@ def _number(number_type: Any) -> Callable[[Param], QgsProcessingParameterDefinit
 def _choice(param: Param) -> QgsProcessingParameterDefinition:
     words = [choice.value for choice in param.choices]
     return QgsProcessingParameterEnum(
-        qgis_name(param), param.label, words, defaultValue=param.default, optional=not param.required, usesStaticStrings=True
+        qgis_name(param),
+        tr(param.label),
+        words,
+        defaultValue=param.default,
+        optional=not param.required,
+        usesStaticStrings=True,
     )
 
 
 def _field(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterField(
-        qgis_name(param), param.label, param.default or None, param.parent.upper(), optional=not param.required
+        qgis_name(param), tr(param.label), param.default or None, param.parent.upper(), optional=not param.required
     )
 
 
 def _layer(definition: Callable[..., QgsProcessingParameterDefinition]) -> Callable[[Param], QgsProcessingParameterDefinition]:
-    return lambda param: definition(qgis_name(param), param.label, optional=not param.required)
+    return lambda param: definition(qgis_name(param), tr(param.label), optional=not param.required)
 
 
 def _file(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterFile(
-        qgis_name(param), param.label, QgsProcessingParameterFile.Behavior.File,
+        qgis_name(param), tr(param.label), QgsProcessingParameterFile.Behavior.File,
         optional=not param.required, fileFilter=_file_filter(param),
     )  # fmt: skip
 
 
 def _file_destination(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterFileDestination(
-        qgis_name(param), param.label, _file_filter(param), optional=not param.required
+        qgis_name(param), tr(param.label), _file_filter(param), optional=not param.required
     )  # fmt: skip
 
 
 def _string(param: Param) -> QgsProcessingParameterDefinition:
-    return QgsProcessingParameterString(qgis_name(param), param.label, param.default, optional=not param.required)
+    return QgsProcessingParameterString(qgis_name(param), tr(param.label), param.default, optional=not param.required)
 
 
 def _boolean(param: Param) -> QgsProcessingParameterDefinition:
-    return QgsProcessingParameterBoolean(qgis_name(param), param.label, param.default, optional=not param.required)
+    return QgsProcessingParameterBoolean(qgis_name(param), tr(param.label), param.default, optional=not param.required)
 
 
 _DECLARE: dict[str, Callable[[Param], QgsProcessingParameterDefinition]] = {

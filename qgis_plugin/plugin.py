@@ -37,6 +37,7 @@ class Plugin:
         """Add the provider; `qgis_process` calls this and nothing else."""
         self.provider = Provider()
         QgsApplication.processingRegistry().addProvider(self.provider)
+        self.provider.refreshAlgorithms()  # chains find their parts only now that the provider is known
 
     def initGui(self) -> None:
         """Start in the window."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.contract.errors import EngineError
@@ -14,6 +14,9 @@ from .environment import PYTHON_SETTING, ROOT
 from .i18n import tr
 from .icons import icon_of
 from .setup_algorithms import InstallAlgorithm, UninstallAlgorithm
+
+CHAINS = ROOT / "qgis_plugin" / "chains"
+"""Models that show how the algorithms go together; the designer opens them."""
 
 
 class Provider(QgsProcessingProvider):
@@ -72,11 +75,15 @@ class Provider(QgsProcessingProvider):
         ProcessingConfig.settingIcons.pop(self.name(), None)
 
     def loadAlgorithms(self) -> None:
-        """Make one algorithm of each spec, and the two that need no engine."""
+        """Make one algorithm of each spec, the two that need no engine, and the chains."""
         for spec in SPECS:
             self.addAlgorithm(EngineAlgorithm(spec))
         self.addAlgorithm(InstallAlgorithm())
         self.addAlgorithm(UninstallAlgorithm())
+        for path in sorted(CHAINS.glob("*.model3")):
+            chain = QgsProcessingModelAlgorithm()
+            if chain.fromFile(str(path)):
+                self.addAlgorithm(chain)
 
     def supportsNonFileBasedOutput(self) -> bool:
         """Return False: the engine writes files."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from . import shipped
 from .errors import DataError, SpecError
 from .params import Param, is_local, nearest, parse
+from .results import Result
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Spec:
     job: ClassVar[str] = ""
     title: ClassVar[str] = ""
     group: ClassVar[str] = ""
+    results: ClassVar[tuple[Result, ...]] = ()
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages of this run in their order with their shares of its time; empty where they are not known."""
+        return {}
 
     @classmethod
     def params(cls) -> tuple[Param, ...]:

@@ -61,7 +61,7 @@ def succeed(spec):
     say("started", job="segment", device="cpu", versions={"python": "3.11"})
     for done in (1, 2, 4):
         say("progress", stage="segment", done=done, total=4, unit="tiles", eta_s=200.0 if done == 1 else None)
-    say("progress", stage="polygons", done=1, total=2, unit="blocks", eta_s=None)
+    say("progress", stage="Tracing", done=1, total=2, unit="Mpx", eta_s=None)
     say("message", level="warning", text="The GSD is at the border of the model's range.")
     say("metric", step=3, values={"loss": 0.25})
     say("news", text="an event of a later version")
@@ -70,9 +70,11 @@ def succeed(spec):
             write_classes(path)
         elif name == "confidence":
             write_classes(path, confidence=True)
-        elif name == "polygons":
+        elif name == "polygons" or (name == "output" and path.endswith(".gpkg")):
             write_polygons(path)
-    finish({k: v for k, v in spec.items() if k in ("output", "confidence", "polygons")}, legend=LEGEND, device="CPU")
+    finish(
+        {k: v for k, v in spec.items() if k in ("output", "confidence", "polygons")}, legend=LEGEND, device="CPU", mpx_per_s=2.5
+    )
 
 
 def halves(spec):

@@ -39,7 +39,9 @@ def test_an_algorithm_has_all_that_the_toolbox_shows(algorithm, job):
     shown = algorithm(job)
     assert (shown.name(), shown.displayName(), shown.group()) == (job, BY_JOB[job].title, BY_JOB[job].group)
     assert shown.groupId().isalnum() and shown.groupId().islower()
-    assert Path(shown.svgIconPath()).is_file() and not shown.icon().isNull()
+    assert Path(shown.svgIconPath()).name == f"{job}.svg", f"draw qgis_plugin/icons/{job}.svg, in the manner of the others"
+    assert not shown.icon().isNull()
+    assert shown.helpUrl().startswith(("file:", "https:")) and shown.helpUrl().endswith(f"docs/algorithms/{job}.md")
     assert shown.shortHelpString().startswith(shown.shortDescription())
     assert "<" not in shown.shortHelpString()
     assert shown.flags() & QgsProcessingAlgorithm.Flag.FlagCanCancel
@@ -102,7 +104,9 @@ def test_what_is_put_into_the_dialog_is_what_the_engine_reads(algorithm, example
 def test_every_output_is_declared_so_that_a_model_can_chain_it(algorithm, job):
     shown = algorithm(job)
     declared = {o.name() for o in shown.outputDefinitions()}
-    assert declared == {p.name.upper() for p in BY_JOB[job].params() if p.is_output} | {"SUMMARY"}
+    results = [result.name.upper() for result in BY_JOB[job].results]
+    assert declared == {p.name.upper() for p in BY_JOB[job].params() if p.is_output} | {"SUMMARY", *results}
+    assert not {p.name.upper() for p in BY_JOB[job].params()} & set(results), "a result hides a parameter"
 
 
 @pytest.fixture

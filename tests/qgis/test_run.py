@@ -37,12 +37,14 @@ def test_a_run_gives_its_files_its_summary_and_its_story(engine, segment, log, t
     import processing
 
     results = processing.run("edgewise:segment", segment, feedback=log)
-    assert {k: v for k, v in results.items() if k != "SUMMARY"} == {
+    assert {k: v for k, v in results.items() if k not in ("SUMMARY", "USED_DEVICE", "MPX_PER_S")} == {
         k: v for k, v in segment.items() if k in ("OUTPUT", "CONFIDENCE", "POLYGONS")
     }
+    assert (results["USED_DEVICE"], results["MPX_PER_S"]) == ("CPU", 2.5)
+    assert "Speed in megapixels a second: 2.5" in log.infos
     assert json.loads(results["SUMMARY"])["legend"][0]["name"] == "Gebäude"
-    assert log.percents == sorted(log.percents) and log.percents[-1] > 90
-    assert log.texts[0] == "segment: 1 of 4 tiles, 3 min 20 s left"
+    assert log.percents == sorted(log.percents) and log.percents[2] == 85 and log.percents[-1] > 90
+    assert log.texts[0] == "segment: 1 / 4 tiles, 4 min 07 s left", "the polygons that follow are not counted"
     assert log.warnings == ["The GSD is at the border of the model's range."]
     assert "Step 3: loss 0.25" in log.infos
     assert log.errors == []
@@ -226,3 +228,18 @@ def test_a_model_chains_two_jobs(engine, segment, log, ortho, tmp_path):
     results, ok = model.run({}, QgsProcessingContext(), log, {}, False)
     assert ok, log.errors
     assert results["CHILD_RESULTS"]["check"]["REPORT"] == str(tmp_path / "r.html")
+
+
+def test_the_chain_that_travels_with_the_plugin_runs(engine, segment, log, tmp_path):
+    import processing
+
+    chain = QgsApplication.processingRegistry().createAlgorithmById("edgewise:map_and_suggest")
+    assert (chain.displayName(), chain.group()) == ("map_and_suggest", "Map") and "chain of three" in chain.shortHelpString()
+    assert chain.canExecute() == (True, "")
+    given = {"IMAGE": segment["IMAGE"], "MODEL": segment["MODEL"], "MINIMUM_AREA": 2.0, "BUDGET": 7}
+    outputs = {d.name(): f"{tmp_path}/{d.name().rpartition(':')[2]}" for d in chain.destinationParameterDefinitions()}
+    given |= {name: f"{path}.{'tif' if name.endswith('classes') else 'gpkg'}" for name, path in outputs.items()}
+    results = processing.run("edgewise:map_and_suggest", given, feedback=log)
+    assert len(outputs) == 3 and all(results[name] == given[name] for name in outputs)
+    said = " ".join(log.commands)
+    assert "--budget 7" in said and "--minimum-area 2.0" in said and "engine.run vectorize --map" in said

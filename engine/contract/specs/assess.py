@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .. import params
 from ..errors import DataError, SpecError
+from ..results import Result
 from ..spec import Spec
 
 
@@ -22,6 +23,12 @@ class AssessSpec(Spec):
     job = "assess"
     title = "Assess accuracy"
     group = "Assess"
+    results = (
+        Result("miou", "Mean IoU"),
+        Result("overall_accuracy", "Overall accuracy"),
+        Result("mean_f1", "Mean F1"),
+        Result("sample_accuracy", "Overall accuracy, area-adjusted from a sample", "sample.overall_accuracy.value"),
+    )
 
     map: str = params.raster("Map", "Class raster to assess; leave it empty to run a model.", optional=True)
     reference: str = params.layer(
@@ -49,6 +56,10 @@ class AssessSpec(Spec):
     metrics: str = params.output_file("Metrics", "The same figures as JSON.", ("json",), optional=True)
     table: str = params.output_file("Table", "The same figures as CSV for a spreadsheet.", ("csv",), optional=True)
     errors: str = params.output_raster("Errors", "Raster that shows where the map is wrong, and what for what.", optional=True)
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"segment": 0.7, "Comparing": 0.3} if self.model else {"Comparing": 1.0}
 
     def check(self) -> None:
         """Refuse a request with no map or two, and a report path that is a folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import catalogue, params
+from ..results import Result
 from ..spec import Spec
 from .segment import GRADES, PRECISIONS
 
@@ -21,6 +22,12 @@ class BenchSpec(Spec):
     job = "bench"
     title = "Measure the speed"
     group = "Set up"
+    results = (
+        Result("mpx_per_s", "Speed of the whole in megapixels a second", "mpx_per_s.whole"),
+        Result("pipeline_efficiency", "Efficiency of the pipeline", "efficiency.pipeline"),
+        Result("model_efficiency", "Efficiency of the model", "efficiency.model"),
+        Result("used_runtime", "Runtime that computed", "runtime", is_text=True),
+    )
 
     image: str = params.raster("Orthophoto", "Raster to segment.")
     model: str = params.model("Model", "Model file; the student that ships with Edgewise when none is given.", shipped=True)

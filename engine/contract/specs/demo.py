@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -18,6 +19,7 @@ class DemoSpec(Spec):
     job = "demo"
     title = "Demonstration"
     group = "Set up"
+    results = (Result("regions", "Units offered"),)
 
     size: int = params.integer("Size", "Side of the made orthophoto in pixels.", 2048, 512, 16384, advanced=True)
     iterations: int = params.integer("Iterations", "Training steps of each network.", 150, 1, 100_000, advanced=True)

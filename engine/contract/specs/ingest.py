@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -19,6 +20,13 @@ class IngestSpec(Spec):
     job = "ingest"
     title = "Ingest labels"
     group = "Improve labels"
+    results = (
+        Result("labelled_pixels", "Pixels with a label"),
+        Result("answered_pixels", "Pixels labelled by answers and corrections"),
+        Result("labelled_share", "Share of pixels with a label", "share"),
+        Result("open_units", "Units without an answer"),
+        Result("unused", "Features that could not be used"),
+    )
 
     campaign: str = params.vector("Campaign", "GeoPackage of the labelling campaign; it is only read.")
     image: str = params.raster("Orthophoto", "Orthophoto of the campaign; the labels get its grid.")
@@ -33,3 +41,7 @@ class IngestSpec(Spec):
         "Held-out labels", "Label raster of the units held out; without it all answers are used.", optional=True
     )
     output: str = params.output_raster("Labels", "Label raster that is written; 255 where nothing is known.")
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"ingest": 1.0}

@@ -32,3 +32,7 @@ class MergeSpec(Spec):
     polygons: str = params.output_vector(
         "Polygons", "Polygons of the classes; the suffix decides the format.", optional=True, suffixes=params.POLYGON_SUFFIXES
     )
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"merge": 0.5, "Tracing": 0.5} if self.polygons else {"merge": 1.0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -19,6 +20,10 @@ class SampleSpec(Spec):
     job = "sample"
     title = "Design a reference sample"
     group = "Assess"
+    results = (
+        Result("drawn", "Points drawn", "points"),
+        Result("expected_error", "Expected standard error of overall accuracy", "expected_standard_error"),
+    )
 
     map: str = params.raster("Map", "Class raster whose classes are the strata.")
     area_of_interest: str = params.vector("Area of interest", "Polygons; no point falls outside.", optional=True)
@@ -45,3 +50,7 @@ class SampleSpec(Spec):
     accuracies: str = params.text("Expected accuracies", "The same for some classes, as road=0.6, water=0.95.", advanced=True)
     seed: int = params.integer("Seed", "Start of all random numbers.", 0, 0, 2**31 - 1, advanced=True)
     output: str = params.output_vector("Sample", "GeoPackage of points that is written.")
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"Counting": 0.5, "Drawing": 0.5}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .. import catalogue, params
 from ..errors import SpecError
+from ..results import Result
 from ..spec import Spec
 
 GRADES = {"seamless": "Seamless", "exact": "Exact", "blended": "Blended"}
@@ -24,6 +25,13 @@ class SegmentSpec(Spec):
     job = "segment"
     title = "Segment an orthophoto"
     group = "Map"
+    results = (
+        Result("mpx_per_s", "Speed in megapixels a second"),
+        Result("tiles", "Tiles computed"),
+        Result("seconds", "Time in seconds", "total_seconds"),
+        Result("used_device", "Device that computed", "device", is_text=True),
+        Result("used_runtime", "Runtime that computed", "runtime", is_text=True),
+    )
 
     image: str = params.raster("Orthophoto", "Raster to segment; its bands and pixel size must fit the model.")
     model: str = params.model(
@@ -68,6 +76,10 @@ class SegmentSpec(Spec):
     polygons: str = params.output_vector(
         "Polygons", "Polygons of the classes; the suffix decides the format.", optional=True, suffixes=params.POLYGON_SUFFIXES
     )
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"segment": 0.85, "Tracing": 0.15} if self.polygons else {"segment": 1.0}
 
     def check(self) -> None:
         """Refuse a share that is none, and outputs that a share cannot make."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import catalogue, params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -19,6 +20,14 @@ class SuggestSpec(Spec):
     job = "suggest"
     title = "Suggest regions to label"
     group = "Improve labels"
+    results = (
+        Result("offered", "Units offered"),
+        Result("edge_units", "Edge units"),
+        Result("region_units", "Region units"),
+        Result("clicks", "Clicks that answering takes"),
+        Result("round_number", "Round of the campaign", "round"),
+        Result("mpx_per_s", "Speed in megapixels a second"),
+    )
 
     image: str = params.raster("Orthophoto", "Raster to look for regions in.")
     model: str = params.model(
@@ -42,3 +51,7 @@ class SuggestSpec(Spec):
     )
     seed: int = params.integer("Seed", "Start of all random numbers.", 0, 0, 2**31 - 1, advanced=True)
     output: str = params.output_vector("Campaign", "GeoPackage of the labelling campaign that is written.")
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"suggest": 1.0}

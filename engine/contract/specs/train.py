@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .. import catalogue, params
 from ..errors import SpecError
+from ..results import Result
 from ..spec import Spec
 
 
@@ -20,6 +21,13 @@ class TrainSpec(Spec):
     job = "train"
     title = "Train a network"
     group = "Train"
+    results = (
+        Result("miou", "Mean IoU on the validation chips", "validation.best.miou"),
+        Result("overall_accuracy", "Overall accuracy on the validation chips", "validation.best.overall_accuracy"),
+        Result("parameters", "Parameters of the network"),
+        Result("seconds", "Training time in seconds"),
+        Result("hash", "SHA-256 of the weights", is_text=True),
+    )
 
     images: tuple[str, ...] = params.raster("Orthophotos", "One or more orthophotos with the same bands.", multiple=True)
     labels: tuple[str, ...] = params.layer(
@@ -83,6 +91,10 @@ class TrainSpec(Spec):
     licence: str = params.text("Licence", "Licence of the model, written to its card.", advanced=True)
     seed: int = params.integer("Seed", "Start of all random numbers.", 0, 0, 2**31 - 1, advanced=True)
     output: str = params.output_file("Model", "Model file that is written.", ("safetensors",))
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        return {"count labels": 0.05, "train": 0.95}
 
     def check(self) -> None:
         """Refuse lists that do not pair up and chips that no network takes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -20,6 +21,12 @@ class VectorizeSpec(Spec):
     job = "vectorize"
     title = "Vectorize classes"
     group = "Map"
+    results = (
+        Result("polygon_count", "Number of polygons", "polygons"),
+        Result("regular_count", "Outlines made regular", "regular"),
+        Result("changed_share", "Share of pixels that simplification changed"),
+        Result("seconds", "Time in seconds"),
+    )
 
     map: str = params.raster("Map", "Class raster.")
     confidence: str = params.raster(
@@ -51,3 +58,8 @@ class VectorizeSpec(Spec):
         "Polygons", "Layer that is written; GeoPackage with its style, or by suffix FlatGeobuf, GeoJSON or GeoParquet.",
         suffixes=params.POLYGON_SUFFIXES,
     )  # fmt: skip
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        sieved = {"Finding small areas": 0.25, "Removing small areas": 0.25} if self.minimum_area else {}
+        return {**sieved, "Tracing": 1 - sum(sieved.values())}
