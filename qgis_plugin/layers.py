@@ -9,6 +9,7 @@ from pathlib import Path
 from qgis.core import (
     QgsCoordinateTransformContext,
     QgsMapLayer,
+    QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
     QgsVectorFileWriter,
@@ -21,7 +22,7 @@ _SAVE_FIRST = "Save it as a file first (right-click the layer, Export, Save As),
 
 
 def file_of(layer: QgsMapLayer, label: str, export: Callable[[QgsVectorLayer], str]) -> str:
-    """Return the file of a layer.
+    """Return the file of a layer; one of several layers in a file as `file.gpkg|layername=name`.
 
     Args:
         layer: what the user chose.
@@ -29,16 +30,35 @@ def file_of(layer: QgsMapLayer, label: str, export: Callable[[QgsVectorLayer], s
         export: copies a vector layer whose file is not what QGIS shows (edited, filtered, in memory) and returns the copy.
 
     Raises:
-        DataError: the layer has no file and cannot be given one: a web map, a raster in memory, a mesh.
+        DataError: the layer has no file and cannot be given one: a web map, a raster in memory, a mesh; or it has unsaved
+            edits and belongs to a file whose other layers a copy would lose.
     """
     if isinstance(layer, QgsRasterLayer):
         return _raster_file(layer, label)
     if isinstance(layer, QgsVectorLayer):
-        return _own_file(layer) or export(layer)
+        return _own_file(layer, label) or export(layer)
     raise DataError(f"{label}: {layer.name()} is neither a raster nor a vector layer.", "Choose another layer.")
 
 
-def export_vector(layer: QgsVectorLayer, folder: Path, transforms: QgsCoordinateTransformContext, label: str) -> str:
+def whole_file_of(layer: QgsMapLayer, label: str) -> str:
+    """Return the file in which a layer lies, for a job that reads all its layers.
+
+    Raises:
+        DataError: the layer has no file, or edits that are not saved to it.
+    """
+    path = _path(layer)
+    if not path:
+        raise DataError(f"{label}: {layer.name()} is no layer of a file.", "Choose the GeoPackage itself.")
+    opened = [other for other in QgsProject.instance().mapLayers().values() if _path(other) == path]
+    for edited in [layer, *opened]:
+        if isinstance(edited, QgsVectorLayer) and edited.isModified():
+            raise _unsaved(edited, label)
+    return path
+
+
+def export_vector(
+    layer: QgsVectorLayer, folder: Path, transforms: QgsCoordinateTransformContext, label: str, selected_only: bool = False
+) -> str:
     """Copy a vector layer as QGIS shows it, unsaved edits included, to a GeoPackage in `folder`; call it in the main thread.
 
     Raises:
@@ -48,6 +68,7 @@ def export_vector(layer: QgsVectorLayer, folder: Path, transforms: QgsCoordinate
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"
     options.layerName = "labels"
+    options.onlySelectedFeatures = selected_only
     options.layerOptions = ["FID=edgewise_fid"]  # a field of the layer may be called fid and repeat
     result = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), transforms, options)
     if result[0] != QgsVectorFileWriter.WriterError.NoError:
@@ -57,18 +78,38 @@ def export_vector(layer: QgsVectorLayer, folder: Path, transforms: QgsCoordinate
 
 def _raster_file(layer: QgsRasterLayer, label: str) -> str:
     source = layer.source()
-    if layer.providerType() != "gdal" or source.upper().startswith(("/VSIMEM", "MEM:")):
+    if layer.providerType() != "gdal" or source.upper().startswith(("/VSIMEM", "MEM:", "<VRT")):
         kind = "in memory" if layer.providerType() == "gdal" else f"a {layer.providerType()} layer"
         raise DataError(f"{label}: {layer.name()} is {kind}, and the engine reads files.", _SAVE_FIRST)
     return source.partition("|")[0]
 
 
-def _own_file(layer: QgsVectorLayer) -> str:
-    """Return the file that holds exactly this layer, or nothing."""
-    if layer.providerType() != "ogr" or layer.subsetString() or layer.isModified():
+def _own_file(layer: QgsVectorLayer, label: str) -> str:
+    """Return where exactly this layer lies, or nothing where only a copy shows what QGIS shows."""
+    path = _path(layer)
+    if not path or layer.subsetString():
         return ""
-    providers = QgsProviderRegistry.instance()
-    path = providers.decodeUri("ogr", layer.source()).get("path", "")
-    alone = len(providers.querySublayers(path)) == 1
-    provided = len(layer.fields()) == len(layer.dataProvider().fields())  # no joined or virtual field
-    return path if alone and provided and Path(path).is_file() else ""
+    alone = len(QgsProviderRegistry.instance().querySublayers(path)) == 1
+    if layer.isModified():
+        if not alone:
+            raise _unsaved(layer, label)
+        return ""
+    if len(layer.fields()) != len(layer.dataProvider().fields()):  # joined or virtual fields
+        return ""
+    name = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName")
+    return path if alone else f"{path}|layername={name}" if name else ""
+
+
+def _path(layer: QgsMapLayer) -> str:
+    """Return the file of a vector layer, or nothing where it has none."""
+    if not isinstance(layer, QgsVectorLayer) or layer.providerType() != "ogr":
+        return ""
+    path = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("path") or ""
+    return path if Path(path).is_file() else ""
+
+
+def _unsaved(layer: QgsVectorLayer, label: str) -> DataError:
+    return DataError(
+        f"{label}: {layer.name()} has edits that are not saved, and its file is read as a whole.",
+        "Save them (Layer, Save Layer Edits), then run this again.",
+    )

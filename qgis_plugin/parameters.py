@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -48,7 +49,8 @@ def qgis_name(param: Param) -> str:
 
 def declare(param: Param) -> QgsProcessingParameterDefinition:
     """Return the Processing parameter of a field, with its help and folded when advanced."""
-    definition = _multiple(param) if param.multiple else _DECLARE[param.kind](param)
+    kind = "whole" if param.whole else param.kind
+    definition = _multiple(param) if param.multiple else _DECLARE[kind](param)
     words = "".join(f"\n{choice.value}: {tr(choice.label)}." for choice in param.choices)
     definition.setHelp(tr(param.help) + words)
     if param.advanced:
@@ -110,6 +112,13 @@ def _layer(definition: Callable[..., QgsProcessingParameterDefinition]) -> Calla
     return lambda param: definition(qgis_name(param), tr(param.label), optional=not param.required)
 
 
+def _source(param: Param) -> QgsProcessingParameterDefinition:
+    """Return a parameter that also offers the selected features alone."""
+    return QgsProcessingParameterFeatureSource(
+        qgis_name(param), tr(param.label), [_SOURCES["vector"]], optional=not param.required
+    )  # fmt: skip
+
+
 def _file(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterFile(
         qgis_name(param), tr(param.label), QgsProcessingParameterFile.Behavior.File,
@@ -133,7 +142,8 @@ def _boolean(param: Param) -> QgsProcessingParameterDefinition:
 
 _DECLARE: dict[str, Callable[[Param], QgsProcessingParameterDefinition]] = {
     "raster": _layer(QgsProcessingParameterRasterLayer),
-    "vector": _layer(QgsProcessingParameterVectorLayer),
+    "vector": _source,
+    "whole": _layer(QgsProcessingParameterVectorLayer),
     "layer": _layer(QgsProcessingParameterMapLayer),
     "model": _file,
     "file": _file,

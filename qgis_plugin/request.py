@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProperty,
@@ -61,22 +62,29 @@ class Request:
 
     def _files(self, param: Param) -> Any:
         name = qgis_name(param)
+        given, selected_only = _source(self._given[name], param.label)
         if not param.multiple:
-            layer = self._algorithm.parameterAsLayer(self._given, name, self._context)
+            layer = self._algorithm.parameterAsLayer({**self._given, name: given}, name, self._context)
             found = [] if layer is None else [layer]
             wanted = 1
         else:
             found = self._algorithm.parameterAsLayerList(self._given, name, self._context)
-            wanted = len(self._given[name]) if isinstance(self._given[name], (list, tuple)) else 1
+            wanted = len(given) if isinstance(given, (list, tuple)) else 1
         if len(found) < wanted:
-            raise DataError(f"{param.label}: QGIS cannot open {self._given[name]}.", "Check that the files exist.")
+            raise DataError(f"{param.label}: QGIS cannot open {given}.", "Check that the files exist.")
+        if param.whole:
+            return layers.whole_file_of(found[0], param.label)
+        if selected_only:
+            return self._export(found[0], param.label, selected_only=True)
         files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
         return files if param.multiple else files[0]
 
-    def _export(self, layer: QgsVectorLayer, label: str) -> str:
+    def _export(self, layer: QgsVectorLayer, label: str, selected_only: bool = False) -> str:
+        if selected_only and not layer.selectedFeatureCount():
+            raise DataError(f"{label}: no feature of {layer.name()} is selected.", "Select some, or take the whole layer.")
         if self._folder is None:
             return QgsProcessingUtils.tempFolder()  # only checked; exists as the copy will
-        return layers.export_vector(layer, self._folder, self._context.transformContext(), label)
+        return layers.export_vector(layer, self._folder, self._context.transformContext(), label, selected_only)
 
     def _destination(self, param: Param) -> str:
         name = qgis_name(param)
@@ -97,6 +105,19 @@ class Request:
         if given != QgsProcessing.TEMPORARY_OUTPUT:
             return str(given)
         return str(Path(QgsProcessingUtils.tempFolder(), param.name).with_suffix("".join(f".{s}" for s in param.suffixes[:1])))
+
+
+def _source(given: Any, label: str) -> tuple[Any, bool]:
+    """Return the layer that was given, and whether its selected features alone are meant.
+
+    Raises:
+        DataError: only the first so many features are asked for.
+    """
+    if not isinstance(given, QgsProcessingFeatureSourceDefinition):
+        return given, False
+    if given.featureLimit >= 0:
+        raise DataError(f"{label}: the number of features cannot be limited.", "Select the features, or filter the layer.")
+    return given.source.staticValue(), given.selectedFeaturesOnly
 
 
 def dialog_words(error: EngineError, spec: type[Spec]) -> str:

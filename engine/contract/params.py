@@ -46,6 +46,7 @@ class Param:
         parent: for `field`, the name of the parameter with the layer.
         advanced: shown folded in dialogs.
         shipped: for `model`, the student that ships with Edgewise is taken when none is given.
+        whole: for `vector`, the file is read with all its layers, not the one that was chosen.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Param:
     parent: str = ""
     advanced: bool = False
     shipped: bool = False
+    whole: bool = False
     name: str = ""
 
     @property

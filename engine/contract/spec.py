@@ -91,7 +91,7 @@ class Spec:
         outputs: dict[str, Param] = {}
         for p in (p for p in self.params() if p.is_output):
             for path in paths(self, p):
-                if any(_same_file(path, other) for other in inputs):
+                if any(_same_file(path, other.partition("|")[0]) for other in inputs):
                     raise SpecError(
                         f"{p.label}: {path} is also an input, and inputs are never changed.", "Choose another name."
                     )

@@ -151,6 +151,34 @@ def test_labels_may_be_a_raster_or_a_layer_of_the_project(requested, ortho, tmp_
     QgsProject.instance().removeMapLayer(layer)
 
 
+def test_the_selected_features_of_a_layer_are_taken_alone(requested, algorithm, ortho, tmp_path):
+    from qgis.core import QgsProcessingFeatureSourceDefinition, QgsVectorLayer
+
+    layer = QgsProject.instance().addMapLayer(polygons(count=3))
+    model = tmp_path / "m.safetensors"
+    model.touch()
+    given = {"IMAGE": ortho, "MODEL": str(model), "OUTPUT": str(tmp_path / "c.tif")}
+    given["AREA_OF_INTEREST"] = QgsProcessingFeatureSourceDefinition(layer.id(), True)
+    assert "Area of interest: no feature of fields is selected.\nSelect some" in refusal(algorithm, "segment", given)
+    layer.selectByIds(layer.allFeatureIds()[:2])
+    assert QgsVectorLayer(requested("segment", given, tmp_path).area_of_interest).featureCount() == 2
+    given["AREA_OF_INTEREST"] = QgsProcessingFeatureSourceDefinition(layer.id(), False, 5)
+    assert "cannot be limited.\nSelect the features, or filter" in refusal(algorithm, "segment", given)
+    QgsProject.instance().removeMapLayer(layer)
+
+
+def test_a_campaign_is_read_whole_whichever_of_its_layers_is_chosen(requested, ortho, tmp_path):
+    from test_layers import saved
+
+    path = tmp_path / "campaign ä.gpkg"
+    saved(polygons(), path, "units")
+    layer = QgsProject.instance().addMapLayer(saved(polygons(), path, "corrections"))
+    given = {"IMAGE": ortho, "OUTPUT": str(tmp_path / "l.tif")}
+    assert requested("ingest", {**given, "CAMPAIGN": layer.id()}).campaign == str(path)
+    assert requested("ingest", {**given, "CAMPAIGN": str(path)}).campaign == str(path)
+    QgsProject.instance().removeMapLayer(layer)
+
+
 def refusal(algorithm, job, given):
     accepted, reason = algorithm(job).checkParameterValues(given, QgsProcessingContext())
     assert not accepted

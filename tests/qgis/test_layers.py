@@ -5,7 +5,7 @@ import shutil
 import pytest
 from edgewise.engine.contract.errors import DataError
 from fakes import polygons, square, write_raster
-from qgis.core import QgsCoordinateTransformContext, QgsRasterLayer, QgsVectorFileWriter, QgsVectorLayer
+from qgis.core import QgsCoordinateTransformContext, QgsProject, QgsRasterLayer, QgsVectorFileWriter, QgsVectorLayer
 
 pytestmark = pytest.mark.usefixtures("plugin")
 
@@ -53,11 +53,50 @@ def test_unsaved_edits_and_filters_count(file_of, tmp_path):
     assert QgsVectorLayer(file_of(layer)).featureCount() == 1
 
 
-def test_one_layer_of_several_in_a_file_is_copied(file_of, tmp_path):
-    saved(polygons(count=1), tmp_path / "a.gpkg", "one")
-    copy = file_of(saved(polygons(count=2), tmp_path / "a.gpkg", "two"))
-    assert copy != str(tmp_path / "a.gpkg")
-    assert QgsVectorLayer(copy).featureCount() == 2
+@pytest.fixture
+def two(tmp_path):
+    """The second of two layers in one file."""
+    saved(polygons(count=1), tmp_path / "a b.gpkg", "one")
+    return saved(polygons(count=2), tmp_path / "a b.gpkg", "zwei")
+
+
+def test_one_layer_of_several_in_a_file_is_named(file_of, two, tmp_path):
+    assert file_of(two) == f"{tmp_path}/a b.gpkg|layername=zwei"
+
+
+def test_unsaved_edits_beside_other_layers_are_refused_because_a_copy_would_lose_those(file_of, two):
+    two.startEditing()
+    two.addFeature(square(two, 9))
+    with pytest.raises(DataError, match=r"Labels: zwei has edits that are not saved.*Save them \(Layer, Save Layer Edits\)"):
+        file_of(two)
+    two.rollBack()
+
+
+def test_a_file_that_is_read_whole_is_given_whole_and_saved(two, tmp_path):
+    from edgewise.qgis_plugin import layers
+
+    assert layers.whole_file_of(two, "Campaign") == f"{tmp_path}/a b.gpkg"
+    two.startEditing()
+    two.addFeature(square(two, 9))
+    with pytest.raises(DataError, match=r"Campaign: zwei has edits that are not saved.*then run this again"):
+        layers.whole_file_of(two, "Campaign")
+    other = QgsVectorLayer(f"{tmp_path}/a b.gpkg|layername=one", "one")
+    QgsProject.instance().addMapLayer(two)
+    with pytest.raises(DataError, match="zwei has edits that are not saved"):
+        layers.whole_file_of(other, "Campaign")
+    two.rollBack()
+    QgsProject.instance().removeMapLayer(two)
+    with pytest.raises(DataError, match=r"is no layer of a file. Choose the GeoPackage itself"):
+        layers.whole_file_of(polygons(), "Campaign")
+
+
+def test_selected_features_alone_are_copied(tmp_path):
+    from edgewise.qgis_plugin import layers
+
+    layer = polygons(count=3)
+    layer.selectByIds([layer.allFeatureIds()[0]])
+    copy = layers.export_vector(layer, tmp_path, QgsCoordinateTransformContext(), "Labels", selected_only=True)
+    assert QgsVectorLayer(copy).featureCount() == 1
 
 
 def test_a_raster_is_its_own_file(file_of, ortho):
@@ -74,6 +113,15 @@ def test_a_raster_in_memory_is_refused_with_the_way_out(file_of):
     write_raster("/vsimem/a.tif")
     with pytest.raises(DataError, match=r"in memory.*Save it as a file first"):
         file_of(QgsRasterLayer("/vsimem/a.tif", "a"))
+
+
+def test_a_virtual_raster_that_only_qgis_holds_is_refused(file_of, ortho):
+    vrt = (
+        f'<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
+        f"<SourceFilename>{ortho}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    with pytest.raises(DataError, match=r"in memory.*Save it as a file first"):
+        file_of(QgsRasterLayer(vrt, "vrt"))
 
 
 def test_a_copy_that_cannot_be_written_is_said(tmp_path):
