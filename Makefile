@@ -5,7 +5,7 @@ QGIS_PYTHON ?= /usr/bin/python3
 IMAGE ?=
 MODEL ?=
 
-.PHONY: help setup setup-qgis demo test lint plugin chain walkthrough constraints clean
+.PHONY: help setup setup-qgis demo test lint plugin docs translations screenshots chain walkthrough constraints clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,15 @@ test: setup setup-qgis  ## run all tests, those in real QGIS included
 
 plugin:  ## write the installable plugin, build/edgewise-<version>.zip
 	python3 .ci/package.py
+
+docs:  ## write docs/algorithms from the specs
+	python3 .ci/docs.py
+
+translations:  ## bring qgis_plugin/i18n up to date with the sentences in the code
+	python3 .ci/translations.py
+
+screenshots: setup setup-qgis  ## take the pictures of docs/img in QGIS; needs `make demo` before
+	QGIS_PYTHON=$(QGIS_PYTHON) .ci/screenshots
 
 chain: setup-qgis  ## write the Processing model that travels with the plugin anew
 	$(QGIS_PYTHON) .ci/chain.py

@@ -1,0 +1,1652 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de">
+<context>
+    <name>Edgewise</name>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Segment an orthophoto</source>
+        <translation>Ein Orthofoto segmentieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Map</source>
+        <translation>Kartieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Label every pixel of an orthophoto with a trained model.</source>
+        <translation>Jedes Pixel eines Orthofotos mit einem trainierten Modell einer Klasse zuordnen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>The orthophoto may have any size: it is read in tiles with a margin, so that no seam shows. The class raster has the grid of the orthophoto; pixels without data are 255. A run that was stopped goes on where it was when it is started again.</source>
+        <translation>Das Orthofoto darf beliebig groß sein: Es wird in Kacheln mit einem Rand gelesen, sodass keine Naht zu sehen ist. Das Klassenraster hat das Gitter des Orthofotos; Pixel ohne Daten sind 255. Ein abgebrochener Lauf geht dort weiter, wo er war, wenn er erneut gestartet wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Orthophoto</source>
+        <translation>Orthofoto</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Raster to segment; its bands and pixel size must fit the model.</source>
+        <translation>Raster, das segmentiert wird; seine Kanäle und seine Pixelgröße müssen zum Modell passen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Model file, trained or distilled by Edgewise.</source>
+        <translation>Modelldatei, von Edgewise trainiert oder destilliert.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Area of interest</source>
+        <translation>Gebiet</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Polygons in any CRS; what lies outside stays unlabelled.</source>
+        <translation>Polygone in beliebigem KBS; was außerhalb liegt, bleibt ohne Klasse.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Grade</source>
+        <translation>Güte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all.</source>
+        <translation>Nahtlos ändert höchstens 1 von 10.000 Pixeln und ist schneller; exakt gibt die Klassen eines einzigen Durchgangs über alles.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Seamless</source>
+        <translation>Nahtlos</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Exact</source>
+        <translation>Exakt</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Test-time augmentation</source>
+        <translation>Augmentierung beim Vorhersagen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Average the model over flipped and turned views: more accurate, 4 or 8 times slower.</source>
+        <translation>Das Modell über gespiegelte und gedrehte Ansichten mitteln: genauer, 4- oder 8-mal langsamer.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>One view</source>
+        <translation>Eine Ansicht</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>4 flips</source>
+        <translation>4 Spiegelungen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>8 flips and turns</source>
+        <translation>8 Spiegelungen und Drehungen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Runtime</source>
+        <translation>Laufzeitumgebung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>What runs the model; automatic tries what is installed once and keeps the fastest.</source>
+        <translation>Womit das Modell rechnet; Automatisch probiert einmal, was installiert ist, und behält das Schnellste.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>PyTorch</source>
+        <translation>PyTorch</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>OpenVINO</source>
+        <translation>OpenVINO</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>ONNX Runtime</source>
+        <translation>ONNX Runtime</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Precision</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Number format of the model.</source>
+        <translation>Zahlenformat des Modells.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>32 bits</source>
+        <translation>32 Bit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>16 bits, bfloat16</source>
+        <translation>16 Bit, bfloat16</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>16 bits, half</source>
+        <translation>16 Bit, halbe Genauigkeit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Tile size</source>
+        <translation>Kachelgröße</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Side of a tile in pixels, margin included; 0 chooses.</source>
+        <translation>Seite einer Kachel in Pixeln, mit Rand; bei 0 wird gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Batch</source>
+        <translation>Stapel</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Tiles computed at once; 0 chooses.</source>
+        <translation>Kacheln, die zugleich berechnet werden; bei 0 wird gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Where to compute.</source>
+        <translation>Wo gerechnet wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>CPU</source>
+        <translation>Prozessor (CPU)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>GPU</source>
+        <translation>Grafikprozessor (GPU)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Go on with a stopped run of the same request.</source>
+        <translation>Einen abgebrochenen Lauf derselben Anfrage fortsetzen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Share</source>
+        <translation>Anteil</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Compute one share of the rows, such as 1/4, and leave it for the merge job.</source>
+        <translation>Einen Anteil der Zeilen berechnen, etwa 1/4, und ihn für das Zusammenfügen liegen lassen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Classes</source>
+        <translation>Klassen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Class raster that is written.</source>
+        <translation>Klassenraster, das geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Confidence</source>
+        <translation>Sicherheit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Raster with the probability of the chosen class in percent.</source>
+        <translation>Raster mit der Wahrscheinlichkeit der gewählten Klasse in Prozent.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Polygons</source>
+        <translation>Polygone</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Polygons of the classes.</source>
+        <translation>Polygone der Klassen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Speed in megapixels a second</source>
+        <translation>Geschwindigkeit in Megapixeln je Sekunde</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Tiles computed</source>
+        <translation>Berechnete Kacheln</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Time in seconds</source>
+        <translation>Zeit in Sekunden</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Device that computed</source>
+        <translation>Gerät, das gerechnet hat</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Runtime that computed</source>
+        <translation>Laufzeitumgebung, die gerechnet hat</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>Merge shares</source>
+        <translation>Anteile zusammenfügen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>Put the shares of a segmentation together.</source>
+        <translation>Die Anteile einer Segmentierung zusammenfügen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>Each `segment --shard 1/4` leaves its finished rows in a folder `classes.bands`. With one folder that all shares wrote, or one folder from each machine, this gives the rasters that one run would have given, to the pixel.</source>
+        <translation>Jedes `segment --shard 1/4` lässt seine fertigen Zeilen in einem Ordner `classes.bands`. Aus einem Ordner, in den alle Anteile geschrieben haben, oder einem Ordner von jedem Rechner entstehen pixelgenau die Raster, die ein einziger Lauf ergeben hätte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>The raster that was segmented; its grid is taken.</source>
+        <translation>Das Raster, das segmentiert wurde; sein Gitter wird übernommen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>The model it was segmented with.</source>
+        <translation>Das Modell, mit dem segmentiert wurde.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>Shares</source>
+        <translation>Anteile</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/merge.py"/>
+        <source>Folders that end in .bands.</source>
+        <translation>Ordner, die auf .bands enden.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Vectorize classes</source>
+        <translation>Klassen vektorisieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Make polygons of a class raster of any size.</source>
+        <translation>Aus einem Klassenraster beliebiger Größe Polygone machen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Neighbours share their borders exactly, also where they are simplified or rounded: there is no gap and no overlap, and no seam. Each polygon has its class, area and perimeter on the ground and, with a confidence raster, its mean confidence. Regular building outlines are drawn on their own and may leave or cross the borders of their neighbours.</source>
+        <translation>Nachbarn teilen sich ihre Grenzen genau, auch wo sie vereinfacht oder gerundet werden: Es gibt keine Lücke, keine Überlappung und keine Naht. Jedes Polygon hat seine Klasse, Fläche und seinen Umfang am Boden und, mit einem Sicherheitsraster, seine mittlere Sicherheit. Regelmäßige Gebäudeumrisse werden für sich gezeichnet und können die Grenzen ihrer Nachbarn verlassen oder kreuzen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Class raster.</source>
+        <translation>Klassenraster.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Confidence raster of the map in percent, averaged over each polygon.</source>
+        <translation>Sicherheitsraster der Karte in Prozent, über jedes Polygon gemittelt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Legend</source>
+        <translation>Legende</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>JSON list of {id, name, color}; replaces the names found in the map.</source>
+        <translation>JSON-Liste von {id, name, color}; ersetzt die Namen, die in der Karte stehen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Minimum area</source>
+        <translation>Mindestfläche</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Smaller areas, in m2, go to the neighbour with the longest border; in pixels without a CRS.</source>
+        <translation>Kleinere Flächen, in m2, gehen an den Nachbarn mit der längsten gemeinsamen Grenze; ohne KBS in Pixeln.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Tolerance</source>
+        <translation>Toleranz</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>How far borders are simplified, in metres; 0 keeps the outline of every pixel.</source>
+        <translation>Wie weit Grenzen vereinfacht werden, in Metern; 0 behält den Umriss jedes Pixels.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Smooth</source>
+        <translation>Glätten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Round the corners of borders.</source>
+        <translation>Die Ecken der Grenzen runden.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Tolerated share</source>
+        <translation>Geduldeter Anteil</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Largest share of pixels that simplified borders may give to another class; where it would be more, borders stay finer.</source>
+        <translation>Größter Anteil der Pixel, den vereinfachte Grenzen einer anderen Klasse geben dürfen; wo es mehr wäre, bleiben die Grenzen feiner.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Regularize</source>
+        <translation>Begradigen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Class whose outlines get right angles, such as building; empty for none.</source>
+        <translation>Klasse, deren Umrisse rechte Winkel bekommen, etwa building; leer für keine.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Least overlap</source>
+        <translation>Mindestüberdeckung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Intersection over union with the raw outline below which an outline is not made regular.</source>
+        <translation>Schnitt durch Vereinigung mit dem rohen Umriss, unter dem ein Umriss nicht begradigt wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Side of a tile in pixels; 0 chooses.</source>
+        <translation>Seite einer Kachel in Pixeln; bei 0 wird gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Layer that is written; GeoPackage with its style, or by suffix FlatGeobuf, GeoJSON or GeoParquet.</source>
+        <translation>Layer, der geschrieben wird; GeoPackage mit seinem Stil, oder je nach Endung FlatGeobuf, GeoJSON oder GeoParquet.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Number of polygons</source>
+        <translation>Anzahl der Polygone</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Outlines made regular</source>
+        <translation>Begradigte Umrisse</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/vectorize.py"/>
+        <source>Share of pixels that simplification changed</source>
+        <translation>Anteil der Pixel, den das Vereinfachen geändert hat</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Train a network</source>
+        <translation>Ein Netz trainieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Train</source>
+        <translation>Trainieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Train a network from orthophotos and labels.</source>
+        <translation>Ein Netz aus Orthofotos und Labels trainieren.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Labels are rasters on the grid of their orthophoto, or polygons with a class field. Pixels without a label never count. The model file carries bands, scaling, ground sampling distance and classes, so nothing is asked again later.</source>
+        <translation>Labels sind Raster auf dem Gitter ihres Orthofotos oder Polygone mit einem Klassenfeld. Pixel ohne Label zählen nie. Die Modelldatei enthält Kanäle, Skalierung, Bodenauflösung und Klassen, sodass später nichts noch einmal gefragt wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Orthophotos</source>
+        <translation>Orthofotos</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>One or more orthophotos with the same bands.</source>
+        <translation>Ein oder mehrere Orthofotos mit denselben Kanälen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Labels</source>
+        <translation>Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>One label raster for each orthophoto, in the same order and on the same grid; or polygon layers that cover them.</source>
+        <translation>Ein Labelraster für jedes Orthofoto, in derselben Reihenfolge und auf demselben Gitter; oder Polygonlayer, die sie bedecken.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Class field</source>
+        <translation>Klassenfeld</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Attribute with the class of each polygon, number or text.</source>
+        <translation>Attribut mit der Klasse jedes Polygons, Zahl oder Text.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>JSON list of {id, name, color}; replaces the names found in the labels.</source>
+        <translation>JSON-Liste von {id, name, color}; ersetzt die Namen, die in den Labels stehen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Validation orthophotos</source>
+        <translation>Orthofotos zur Validierung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Orthophotos kept apart to measure the network; none: blocks of the training ones.</source>
+        <translation>Orthofotos, die beiseite bleiben, um das Netz zu messen; ohne: Blöcke der Trainingsfotos.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Validation labels</source>
+        <translation>Labels zur Validierung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Labels of the validation orthophotos.</source>
+        <translation>Labels der Orthofotos zur Validierung.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Network</source>
+        <translation>Netz</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Architecture to train.</source>
+        <translation>Architektur, die trainiert wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>U-Net, ResNet-50 (teacher)</source>
+        <translation>U-Net, ResNet-50 (Lehrer)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>FPN, ConvNeXt-Tiny (teacher)</source>
+        <translation>FPN, ConvNeXt-Tiny (Lehrer)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>SegFormer-B2 (teacher)</source>
+        <translation>SegFormer-B2 (Lehrer)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>U-Net, ResNet-18</source>
+        <translation>U-Net, ResNet-18</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Thin U-Net, ResNet-18 (student)</source>
+        <translation>Schlankes U-Net, ResNet-18 (Schüler)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Thin U-Net, MobileNetV2 (student)</source>
+        <translation>Schlankes U-Net, MobileNetV2 (Schüler)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Thin U-Net, MobileOne-S0 (student)</source>
+        <translation>Schlankes U-Net, MobileOne-S0 (Schüler)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Encoder weights</source>
+        <translation>Gewichte des Encoders</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Start from an encoder trained on ImageNet (downloaded once) or from nothing.</source>
+        <translation>Mit einem auf ImageNet trainierten Encoder beginnen (wird einmal heruntergeladen) oder mit nichts.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>ImageNet</source>
+        <translation>ImageNet</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>None, train from scratch</source>
+        <translation>Keine, von Grund auf trainieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Iterations</source>
+        <translation>Iterationen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Number of training steps.</source>
+        <translation>Anzahl der Trainingsschritte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Chips in one step.</source>
+        <translation>Ausschnitte in einem Schritt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Chip size</source>
+        <translation>Ausschnittgröße</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Side of a chip in pixels; a multiple of 32.</source>
+        <translation>Seite eines Ausschnitts in Pixeln; ein Vielfaches von 32.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Highest learning rate of AdamW.</source>
+        <translation>Höchste Lernrate von AdamW.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Weight decay</source>
+        <translation>Gewichtsabnahme</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Weight decay of AdamW.</source>
+        <translation>Gewichtsabnahme (weight decay) von AdamW.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Schedule</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>How the learning rate falls after warm-up.</source>
+        <translation>Wie die Lernrate nach dem Anlauf fällt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Cosine</source>
+        <translation>Kosinus</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Polynomial, power 0.9</source>
+        <translation>Polynom, Potenz 0,9</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Loss</source>
+        <translation>Verlustfunktion</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Loss against the labels.</source>
+        <translation>Verlustfunktion gegenüber den Labels.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Cross entropy</source>
+        <translation>Kreuzentropie</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Dice</source>
+        <translation>Dice</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Cross entropy and Dice</source>
+        <translation>Kreuzentropie und Dice</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Lovász-softmax</source>
+        <translation>Lovász-Softmax</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Focal</source>
+        <translation>Focal</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Cross entropy, more near borders</source>
+        <translation>Kreuzentropie, stärker nahe Grenzen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Cross entropy, also at the stages of the encoder</source>
+        <translation>Kreuzentropie, auch an den Stufen des Encoders</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Balance classes</source>
+        <translation>Klassen ausgleichen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Draw chips so that rare classes come as often as common ones.</source>
+        <translation>Ausschnitte so ziehen, dass seltene Klassen so oft vorkommen wie häufige.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Scale jitter</source>
+        <translation>Maßstabsstreuung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Chips are drawn between 1/(1+j) and 1+j times the ground sampling distance.</source>
+        <translation>Ausschnitte werden zwischen dem 1/(1+j)- und dem 1+j-Fachen der Bodenauflösung gezogen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Vary light and colour</source>
+        <translation>Licht und Farbe variieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Random brightness, contrast and colour cast of chips.</source>
+        <translation>Helligkeit, Kontrast und Farbstich der Ausschnitte zufällig ändern.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Weight average</source>
+        <translation>Mittel der Gewichte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Decay of the moving average of weights that is saved; 0 saves the last weights.</source>
+        <translation>Abklingen des gleitenden Mittels der Gewichte, das gespeichert wird; 0 speichert die letzten Gewichte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Licence of the model, written to its card.</source>
+        <translation>Lizenz des Modells, steht in seiner Karteikarte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Start of all random numbers.</source>
+        <translation>Anfang aller Zufallszahlen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Model file that is written.</source>
+        <translation>Modelldatei, die geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Mean IoU on the validation chips</source>
+        <translation>Mittlere IoU auf den Ausschnitten zur Validierung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Overall accuracy on the validation chips</source>
+        <translation>Gesamtgenauigkeit auf den Ausschnitten zur Validierung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Parameters of the network</source>
+        <translation>Parameter des Netzes</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Training time in seconds</source>
+        <translation>Trainingszeit in Sekunden</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>SHA-256 of the weights</source>
+        <translation>SHA-256 der Gewichte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Distill a student</source>
+        <translation>Einen Schüler destillieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Distill a light student from one or more trained teachers.</source>
+        <translation>Aus einem oder mehreren trainierten Lehrern einen leichten Schüler destillieren.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>The student learns from the labels and from what the teachers see in the same chips; with unlabelled orthophotos also from places that nobody labelled. Teachers are only read, and are not needed to run the student.</source>
+        <translation>Der Schüler lernt aus den Labels und aus dem, was die Lehrer in denselben Ausschnitten sehen; mit Orthofotos ohne Labels auch von Orten, die niemand gelabelt hat. Lehrer werden nur gelesen und zum Anwenden des Schülers nicht gebraucht.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Student</source>
+        <translation>Schüler</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Architecture of the student.</source>
+        <translation>Architektur des Schülers.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Teachers</source>
+        <translation>Lehrer</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Trained models with the same bands and classes.</source>
+        <translation>Trainierte Modelle mit denselben Kanälen und Klassen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Distillation</source>
+        <translation>Destillation</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, dist, bpkd, ickd, aicsd.</source>
+        <translation>Terme und Gewichte, etwa drd=1.0,pixel_kd=auto. Terme: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, dist, bpkd, ickd, aicsd.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Unlabelled orthophotos</source>
+        <translation>Orthofotos ohne Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Orthophotos without labels from which the student also learns.</source>
+        <translation>Orthofotos ohne Labels, aus denen der Schüler ebenfalls lernt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Share of unlabelled chips</source>
+        <translation>Anteil der Ausschnitte ohne Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Share of each batch drawn from the unlabelled orthophotos.</source>
+        <translation>Anteil jedes Stapels, der aus den Orthofotos ohne Labels gezogen wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Suggest regions to label</source>
+        <translation>Gebiete zum Labeln vorschlagen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Improve labels</source>
+        <translation>Labels verbessern</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Suggest the regions whose labels teach the model most.</source>
+        <translation>Die Gebiete vorschlagen, deren Labels das Modell am meisten lehren.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS.</source>
+        <translation>Kanteneinheiten sind Strecken einer Grenze zwischen zwei Klassen, Flächeneinheiten sind Stücke Boden; beide werden dort gewählt, wo das Modell unsicher ist, über die Klassen ausgeglichen und als Kampagne geschrieben, die in QGIS ohne Weiteres funktioniert.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Raster to look for regions in.</source>
+        <translation>Raster, in dem Gebiete gesucht werden.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Model of the current round.</source>
+        <translation>Modell der laufenden Runde.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Budget</source>
+        <translation>Budget</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>What the batch may cost, in the unit below.</source>
+        <translation>Was die Auswahl kosten darf, in der Einheit darunter.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Unit of the budget</source>
+        <translation>Einheit des Budgets</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>What is counted: regions, the clicks that they are expected to need, or their pixels.</source>
+        <translation>Was gezählt wird: Gebiete, die Klicks, die sie voraussichtlich brauchen, oder ihre Pixel.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Regions</source>
+        <translation>Gebiete</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Clicks</source>
+        <translation>Klicks</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Pixels</source>
+        <translation>Pixel</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Share of edge units</source>
+        <translation>Anteil der Kanteneinheiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Share of the budget spent on borders.</source>
+        <translation>Anteil des Budgets, der für Grenzen ausgegeben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Score</source>
+        <translation>Maß</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>How uncertainty is measured.</source>
+        <translation>Wie Unsicherheit gemessen wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Best versus second best</source>
+        <translation>Beste gegen zweitbeste Klasse</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Margin between the two likeliest classes</source>
+        <translation>Abstand der beiden wahrscheinlichsten Klassen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Least confidence</source>
+        <translation>Geringste Sicherheit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Entropy</source>
+        <translation>Entropie</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Doubt about each class on its own (after OREAL 2025)</source>
+        <translation>Zweifel an jeder Klasse für sich (nach OREAL 2025)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Region impurity and uncertainty (Xie et al. 2022)</source>
+        <translation>Unreinheit und Unsicherheit der Umgebung (Xie et al. 2022)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Held-out labels</source>
+        <translation>Zurückgehaltene Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Label raster that ingest kept apart; classes that the model gets wrong there are asked for more.</source>
+        <translation>Labelraster, das beim Einlesen beiseite blieb; nach Klassen, die das Modell dort verfehlt, wird mehr gefragt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Campaign</source>
+        <translation>Kampagne</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>GeoPackage of the labelling campaign that is written.</source>
+        <translation>GeoPackage der Labelkampagne, das geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Units offered</source>
+        <translation>Vorgeschlagene Einheiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Edge units</source>
+        <translation>Kanteneinheiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Region units</source>
+        <translation>Flächeneinheiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Clicks that answering takes</source>
+        <translation>Klicks, die das Antworten braucht</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Round of the campaign</source>
+        <translation>Runde der Kampagne</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Ingest labels</source>
+        <translation>Labels einlesen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Turn the answers of a labelling campaign into labels.</source>
+        <translation>Aus den Antworten einer Labelkampagne Labels machen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Answers to units, redrawn borders and free corrections become a label raster on the grid of the orthophoto. What cannot be used is named, feature by feature, and stays in the campaign.</source>
+        <translation>Antworten zu Einheiten, neu gezeichnete Grenzen und freie Korrekturen werden ein Labelraster auf dem Gitter des Orthofotos. Was nicht zu gebrauchen ist, wird Objekt für Objekt genannt und bleibt in der Kampagne.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>GeoPackage of the labelling campaign; it is only read.</source>
+        <translation>GeoPackage der Labelkampagne; es wird nur gelesen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Orthophoto of the campaign; the labels get its grid.</source>
+        <translation>Orthofoto der Kampagne; die Labels bekommen sein Gitter.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Earlier labels</source>
+        <translation>Frühere Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Label raster on the same grid that the answers are added to; answers count more.</source>
+        <translation>Labelraster auf demselben Gitter, zu dem die Antworten hinzukommen; Antworten zählen mehr.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Share held out</source>
+        <translation>Zurückgehaltener Anteil</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Share of the answered units that is kept out of the labels, for measuring the model.</source>
+        <translation>Anteil der beantworteten Einheiten, der nicht in die Labels kommt, um das Modell zu messen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Label raster of the units held out; without it all answers are used.</source>
+        <translation>Labelraster der zurückgehaltenen Einheiten; ohne es werden alle Antworten benutzt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Label raster that is written; 255 where nothing is known.</source>
+        <translation>Labelraster, das geschrieben wird; 255, wo nichts bekannt ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Pixels with a label</source>
+        <translation>Pixel mit Label</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Pixels labelled by answers and corrections</source>
+        <translation>Durch Antworten und Korrekturen gelabelte Pixel</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Share of pixels with a label</source>
+        <translation>Anteil der Pixel mit Label</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Units without an answer</source>
+        <translation>Einheiten ohne Antwort</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/ingest.py"/>
+        <source>Features that could not be used</source>
+        <translation>Objekte, die nicht zu gebrauchen waren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Assess accuracy</source>
+        <translation>Genauigkeit prüfen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Assess</source>
+        <translation>Prüfen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Compare a class raster, or a model run on the fly, with reference labels or with a reference sample.</source>
+        <translation>Ein Klassenraster oder ein gleich ausgeführtes Modell mit Referenzlabels oder einer Referenzstichprobe vergleichen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Gives the confusion matrix, IoU, F1, precision and recall of each class, overall accuracy, boundary measures, pieces and calibration as a report that opens in any browser. Pixels without a reference do not count, and are counted as such. From the points of Design a reference sample it gives area-adjusted accuracy and areas with 95 % intervals.</source>
+        <translation>Gibt Konfusionsmatrix, IoU, F1, Precision und Recall jeder Klasse, Gesamtgenauigkeit, Grenzmaße, Stücke und Kalibrierung als Bericht, der in jedem Browser aufgeht. Pixel ohne Referenz zählen nicht und werden als solche gezählt. Aus den Punkten von „Eine Referenzstichprobe entwerfen“ gibt es flächenbereinigte Genauigkeiten und Flächen mit 95-%-Intervallen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Class raster to assess; leave it empty to run a model.</source>
+        <translation>Klassenraster, das geprüft wird; leer lassen, um ein Modell auszuführen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Reference</source>
+        <translation>Referenz</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Reference raster on the grid of the map, polygons with a class field, or the answered points of a reference sample.</source>
+        <translation>Referenzraster auf dem Gitter der Karte, Polygone mit einem Klassenfeld oder die beantworteten Punkte einer Referenzstichprobe.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Attribute with the class of each polygon or point; points: 'reference' when left empty.</source>
+        <translation>Attribut mit der Klasse jedes Polygons oder Punktes; Punkte: 'reference', wenn leer gelassen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Polygons; pixels outside do not count.</source>
+        <translation>Polygone; Pixel außerhalb zählen nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Confidence raster of the map in percent, to judge its calibration.</source>
+        <translation>Sicherheitsraster der Karte in Prozent, um seine Kalibrierung zu beurteilen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Second map</source>
+        <translation>Zweite Karte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Another class raster on the same grid, to test whether it is better than the map.</source>
+        <translation>Ein weiteres Klassenraster auf demselben Gitter, um zu prüfen, ob es besser ist als die Karte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Model to run on the orthophoto when no map is given.</source>
+        <translation>Modell, das auf das Orthofoto angewandt wird, wenn keine Karte gegeben ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Orthophoto for the model.</source>
+        <translation>Orthofoto für das Modell.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Block</source>
+        <translation>Block</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Side in pixels of the blocks of ground that are resampled for intervals and tests; larger than the reach of one mistake.</source>
+        <translation>Seite in Pixeln der Bodenblöcke, aus denen für Intervalle und Tests neu gezogen wird; größer als die Reichweite eines Fehlers.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>HTML report that is written.</source>
+        <translation>HTML-Bericht, der geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Metrics</source>
+        <translation>Kennzahlen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>The same figures as JSON.</source>
+        <translation>Dieselben Zahlen als JSON.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Table</source>
+        <translation>Tabelle</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>The same figures as CSV for a spreadsheet.</source>
+        <translation>Dieselben Zahlen als CSV für eine Tabellenkalkulation.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Errors</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Raster that shows where the map is wrong, and what for what.</source>
+        <translation>Raster, das zeigt, wo die Karte falsch ist und was sie womit verwechselt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Mean IoU</source>
+        <translation>Mittlere IoU</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Overall accuracy</source>
+        <translation>Gesamtgenauigkeit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Mean F1</source>
+        <translation>Mittleres F1</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/assess.py"/>
+        <source>Overall accuracy, area-adjusted from a sample</source>
+        <translation>Gesamtgenauigkeit, flächenbereinigt aus einer Stichprobe</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Design a reference sample</source>
+        <translation>Eine Referenzstichprobe entwerfen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Draw points at random from each class of a map, to be answered in QGIS and read by Assess accuracy.</source>
+        <translation>In jeder Klasse einer Karte zufällig Punkte ziehen, die in QGIS beantwortet und von „Genauigkeit prüfen“ gelesen werden.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>The classes of the map are the strata. The points come in random order with a form that asks for the class on the ground and does not show what the map says; how many pixels each stratum has is kept beside them.</source>
+        <translation>Die Klassen der Karte sind die Schichten. Die Punkte kommen in zufälliger Reihenfolge mit einem Formular, das nach der Klasse am Boden fragt und nicht zeigt, was die Karte sagt; wie viele Pixel jede Schicht hat, wird mit ihnen aufbewahrt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Class raster whose classes are the strata.</source>
+        <translation>Klassenraster, dessen Klassen die Schichten sind.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Polygons; no point falls outside.</source>
+        <translation>Polygone; außerhalb fällt kein Punkt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Allocation</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>How points are shared over the classes.</source>
+        <translation>Wie die Punkte auf die Klassen verteilt werden.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>By area</source>
+        <translation>Nach Fläche</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>The same number for each class</source>
+        <translation>Für jede Klasse gleich viele</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>By area and expected errors (Neyman)</source>
+        <translation>Nach Fläche und erwarteten Fehlern (Neyman)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Points</source>
+        <translation>Punkte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Number of points; 0 takes as many as the standard error asks for.</source>
+        <translation>Anzahl der Punkte; bei 0 so viele, wie der Standardfehler verlangt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Standard error</source>
+        <translation>Standardfehler</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Wanted standard error of overall accuracy, as a share; used when Points is 0.</source>
+        <translation>Gewünschter Standardfehler der Gesamtgenauigkeit als Anteil; gilt, wenn Punkte 0 ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Points at least</source>
+        <translation>Mindestens Punkte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Points that each class gets at least, so that rare classes can be judged.</source>
+        <translation>Punkte, die jede Klasse mindestens bekommt, damit seltene Klassen beurteilt werden können.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Expected accuracy</source>
+        <translation>Erwartete Genauigkeit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Share of each mapped class that is expected to be right.</source>
+        <translation>Anteil jeder kartierten Klasse, der voraussichtlich stimmt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Expected accuracies</source>
+        <translation>Erwartete Genauigkeiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>The same for some classes, as road=0.6, water=0.95.</source>
+        <translation>Dasselbe für einzelne Klassen, etwa road=0.6, water=0.95.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Sample</source>
+        <translation>Stichprobe</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>GeoPackage of points that is written.</source>
+        <translation>GeoPackage der Punkte, das geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Points drawn</source>
+        <translation>Gezogene Punkte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/sample.py"/>
+        <source>Expected standard error of overall accuracy</source>
+        <translation>Erwarteter Standardfehler der Gesamtgenauigkeit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Model card</source>
+        <translation>Karteikarte des Modells</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Set up</source>
+        <translation>Einrichten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Show what a model says of itself: bands, scaling, pixel size, classes, training, licence.</source>
+        <translation>Zeigen, was ein Modell über sich selbst sagt: Kanäle, Skalierung, Pixelgröße, Klassen, Training, Lizenz.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Model file to describe.</source>
+        <translation>Modelldatei, die beschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Architecture</source>
+        <translation>Architektur</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Grade of its seams</source>
+        <translation>Güte seiner Nähte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Number of classes</source>
+        <translation>Anzahl der Klassen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/info.py"/>
+        <source>Number of bands</source>
+        <translation>Anzahl der Kanäle</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/doctor.py"/>
+        <source>Check the engine</source>
+        <translation>Die Engine prüfen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/doctor.py"/>
+        <source>Check the engine: interpreter, versions, device, memory, disk.</source>
+        <translation>Die Engine prüfen: Interpreter, Versionen, Gerät, Speicher, Platte.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/doctor.py"/>
+        <source>Number of problems</source>
+        <translation>Anzahl der Probleme</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Measure the speed</source>
+        <translation>Die Geschwindigkeit messen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Measure how close to its limit this machine segments.</source>
+        <translation>Messen, wie nahe dieser Rechner beim Segmentieren an seine Grenze kommt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Decoding, the model and encoding run alone, then the whole; three efficiencies say where time goes: pipeline (the time the parts need, over the time the whole takes), overlap (pixels of the raster, over pixels computed) and model (arithmetic of the network at the measured peak of the machine, over the time it takes).</source>
+        <translation>Dekodieren, Modell und Kodieren laufen einzeln, dann das Ganze; drei Wirkungsgrade sagen, wohin die Zeit geht: Fließband (die Zeit, die die Teile brauchen, durch die Zeit des Ganzen), Überlappung (Pixel des Rasters durch berechnete Pixel) und Modell (Rechenschritte des Netzes bei der gemessenen Spitze des Rechners, durch die Zeit, die es braucht).</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Raster to segment.</source>
+        <translation>Raster, das segmentiert wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Model file.</source>
+        <translation>Modelldatei.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Repeats</source>
+        <translation>Wiederholungen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>How often each part is run; medians are given.</source>
+        <translation>Wie oft jeder Teil läuft; angegeben werden Mediane.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>What runs the model.</source>
+        <translation>Womit das Modell rechnet.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>As in segment.</source>
+        <translation>Wie beim Segmentieren.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Figures</source>
+        <translation>Zahlen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>JSON file that is written.</source>
+        <translation>JSON-Datei, die geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Speed of the whole in megapixels a second</source>
+        <translation>Geschwindigkeit des Ganzen in Megapixeln je Sekunde</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Efficiency of the pipeline</source>
+        <translation>Wirkungsgrad des Fließbands</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Efficiency of the model</source>
+        <translation>Wirkungsgrad des Modells</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Demonstration</source>
+        <translation>Vorführung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Make an orthophoto with true labels and run the whole story on it.</source>
+        <translation>Ein Orthofoto mit wahren Labels erzeugen und die ganze Geschichte daran durchspielen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Trains a teacher, distills a student, segments, suggests regions and assesses; takes about four minutes on two cores.</source>
+        <translation>Trainiert einen Lehrer, destilliert einen Schüler, segmentiert, schlägt Gebiete vor und prüft; dauert auf zwei Kernen etwa vier Minuten.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Side of the made orthophoto in pixels.</source>
+        <translation>Seite des erzeugten Orthofotos in Pixeln.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Training steps of each network.</source>
+        <translation>Trainingsschritte jedes Netzes.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/demo.py"/>
+        <source>Folder that is written.</source>
+        <translation>Ordner, der geschrieben wird.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/algorithm.py"/>
+        <source>Summary as JSON</source>
+        <translation>Zusammenfassung als JSON</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/algorithm.py"/>
+        <source>Cancelled.</source>
+        <translation>Abgebrochen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/algorithm.py"/>
+        <source>The same without QGIS:</source>
+        <translation>Dasselbe ohne QGIS:</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/feedback.py"/>
+        <source>The engine has started on {device} ({versions}).</source>
+        <translation>Die Engine läuft auf {device} ({versions}).</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/feedback.py"/>
+        <source>The engine has started ({versions}).</source>
+        <translation>Die Engine läuft ({versions}).</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/feedback.py"/>
+        <source>{time} left</source>
+        <translation>noch {time}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/feedback.py"/>
+        <source>Step {step}: {values}</source>
+        <translation>Schritt {step}: {values}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/feedback.py"/>
+        <source>Written: {path}</source>
+        <translation>Geschrieben: {path}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/provider.py"/>
+        <source>Python of the engine</source>
+        <translation>Python der Engine</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/provider.py"/>
+        <source>a python that has the engine's packages</source>
+        <translation>ein Python, das die Pakete der Engine hat</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Install the engine</source>
+        <translation>Die Engine installieren</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Make a Python environment of its own for the engine of Edgewise.</source>
+        <translation>Der Engine von Edgewise eine eigene Python-Umgebung anlegen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>QGIS and its own Python stay as they are: the environment lies in your user folder and is removed by 'Remove the engine'. Versions are pinned. The download has 1 to 4 GB; it can be cancelled, and goes on where it was when it is run again. QGIS's proxy and the system's certificates are used.</source>
+        <translation>QGIS und sein eigenes Python bleiben, wie sie sind: Die Umgebung liegt in Ihrem Benutzerordner und wird mit „Die Engine entfernen“ gelöscht. Die Versionen sind festgelegt. Heruntergeladen werden 1 bis 4 GB; das kann abgebrochen werden und geht beim nächsten Mal dort weiter. Der Proxy von QGIS und die Zertifikate des Systems werden benutzt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>On a machine without a network, name a folder with the wheels. Administrators can have the commands shown and type them.</source>
+        <translation>Nennen Sie auf einem Rechner ohne Netz einen Ordner mit den Wheels. Administratoren können sich die Befehle zeigen lassen und sie selbst eingeben.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Build of PyTorch</source>
+        <translation>Ausführung von PyTorch</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>auto: with CUDA where an NVIDIA driver answers, else without. cpu is a far smaller download.</source>
+        <translation>auto: mit CUDA, wo ein NVIDIA-Treiber antwortet, sonst ohne. cpu lädt viel weniger herunter.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Folder of wheels</source>
+        <translation>Ordner mit Wheels</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Install from this folder alone and without a network.</source>
+        <translation>Nur aus diesem Ordner und ohne Netz installieren.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Only show the commands</source>
+        <translation>Nur die Befehle zeigen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Write the commands to the log and change nothing.</source>
+        <translation>Die Befehle ins Protokoll schreiben und nichts ändern.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Python</source>
+        <translation>Python</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Programs</source>
+        <translation>Programme</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>A Python from 3.10 to 3.13 to make the environment of; left empty, one is looked for.</source>
+        <translation>Ein Python von 3.10 bis 3.13, aus dem die Umgebung gemacht wird; bleibt es leer, wird eines gesucht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Step {number} of {count}: {name}</source>
+        <translation>Schritt {number} von {count}: {name}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Cancelled. Run it again to go on.</source>
+        <translation>Abgebrochen. Starten Sie es noch einmal, um fortzufahren.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>The engine is ready: {python}</source>
+        <translation>Die Engine ist bereit: {python}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Remove the engine</source>
+        <translation>Die Engine entfernen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Remove the Python environments that 'Install the engine' made.</source>
+        <translation>Die Python-Umgebungen entfernen, die „Die Engine installieren“ angelegt hat.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Do this before the plugin itself is uninstalled; maps and models stay.</source>
+        <translation>Tun Sie das, bevor Sie das Plugin selbst deinstallieren; Karten und Modelle bleiben.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>Folder that was emptied</source>
+        <translation>Ordner, der geleert wurde</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>{home}: {size} MB are free again.</source>
+        <translation>{home}: {size} MB sind wieder frei.</translation>
+    </message>
+</context>
+</TS>
