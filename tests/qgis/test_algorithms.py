@@ -180,7 +180,9 @@ def test_a_campaign_is_read_whole_whichever_of_its_layers_is_chosen(requested, o
 
 
 def refusal(algorithm, job, given):
-    accepted, reason = algorithm(job).checkParameterValues(given, QgsProcessingContext())
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    accepted, reason = algorithm(job).checkParameterValues(given, context)
     assert not accepted
     return reason
 
