@@ -16,7 +16,7 @@ HELP = {
     "ALG_DESC": "Segment an orthophoto, draw its classes as polygons, and suggest the regions whose labels teach most. "
     "A chain of three algorithms: open it in the model designer to change it.",
     "IMAGE": "Raster to segment; its bands and pixel size must fit the model.",
-    "MODEL": "Model file, trained or distilled by Edgewise.",
+    "MODEL": "Model file, trained or distilled by Edgewise; left empty, the student that ships with Edgewise.",
     "MINIMUM_AREA": "Smaller areas, in m2, go to the neighbour with the longest border.",
     "BUDGET": "Number of regions to suggest.",
     "classes": "Class raster that is written.",
@@ -45,7 +45,7 @@ def main() -> None:
     number = QgsProcessingParameterNumber
     inputs = (
         QgsProcessingParameterRasterLayer("IMAGE", "Orthophoto"),
-        QgsProcessingParameterFile("MODEL", "Model", fileFilter="Model (*.safetensors *.onnx)"),
+        QgsProcessingParameterFile("MODEL", "Model", optional=True, fileFilter="Model (*.safetensors *.onnx)"),
         number("MINIMUM_AREA", "Minimum area", number.Type.Double, 0.0, False, 0.0, 1e9),
         number("BUDGET", "Budget", number.Type.Integer, 200, False, 1, 100_000),
     )

@@ -40,8 +40,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
-        <source>Model file, trained or distilled by Edgewise.</source>
-        <translation>Modelldatei, von Edgewise trainiert oder destilliert.</translation>
+        <source>Model file, trained or distilled by Edgewise; the student that ships with it when not given.</source>
+        <translation>Modelldatei, von Edgewise trainiert oder destilliert; ohne Angabe der mitgelieferte Schüler.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -60,8 +60,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
-        <source>Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all.</source>
-        <translation>Nahtlos ändert höchstens 1 von 10.000 Pixeln und ist schneller; exakt gibt die Klassen eines einzigen Durchgangs über alles.</translation>
+        <source>Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all; blended averages overlapping tiles, as networks that look at the whole tile always need.</source>
+        <translation>Nahtlos ändert höchstens 1 von 10.000 Pixeln und ist schneller; exakt gibt die Klassen eines einzigen Durchgangs über alles; überblendet mittelt überlappende Kacheln, was Netze, die auf die ganze Kachel schauen, immer brauchen.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -72,6 +72,11 @@
         <location filename="../../engine/contract/specs/segment.py"/>
         <source>Exact</source>
         <translation>Exakt</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Blended</source>
+        <translation>Überblendet</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -235,6 +240,16 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Probabilities</source>
+        <translation>Wahrscheinlichkeiten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Raster with the probability of every class in percent, one band for each.</source>
+        <translation>Raster mit der Wahrscheinlichkeit jeder Klasse in Prozent, ein Kanal für jede.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
         <source>Polygons</source>
         <translation>Polygone</translation>
     </message>
@@ -290,8 +305,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/merge.py"/>
-        <source>The model it was segmented with.</source>
-        <translation>Das Modell, mit dem segmentiert wurde.</translation>
+        <source>The model it was segmented with; the student that ships with Edgewise when none is given.</source>
+        <translation>Das Modell, mit dem segmentiert wurde; ohne Angabe der mitgelieferte Schüler.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/merge.py"/>
@@ -805,8 +820,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/distill.py"/>
-        <source>Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, dist, bpkd, ickd, aicsd.</source>
-        <translation>Terme und Gewichte, etwa drd=1.0,pixel_kd=auto. Terme: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, dist, bpkd, ickd, aicsd.</translation>
+        <source>Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, cirkd_memory, dist, bpkd, ickd, aicsd.</source>
+        <translation>Terme und Gewichte, etwa drd=1.0,pixel_kd=auto. Terme: pixel_kd, ensemble, ensemble_flip, drd, drd_spatial, drd_channel, drd_dot, drd_square, drd_stage4, brd, brd_boundary, brd_premask, brd_logits, csc_joint, csc_shuffled, csc_factorized, ace, ace_soft, feature_mse, feature_mse_stage4, pkd, pkd_stage4, at, cwd, cwd_logits, skd, ifvd, cirkd, cirkd_memory, dist, bpkd, ickd, aicsd.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/distill.py"/>
@@ -855,8 +870,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Model of the current round.</source>
-        <translation>Modell der laufenden Runde.</translation>
+        <source>Model of the current round; the student that ships with Edgewise when none is given.</source>
+        <translation>Modell der laufenden Runde; ohne Angabe der mitgelieferte Schüler.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -1345,8 +1360,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/info.py"/>
-        <source>Model file to describe.</source>
-        <translation>Modelldatei, die beschrieben wird.</translation>
+        <source>Model file to describe; the student that ships with Edgewise when none is given.</source>
+        <translation>Modelldatei, die beschrieben wird; ohne Angabe der mitgelieferte Schüler.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/info.py"/>
@@ -1405,8 +1420,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>
-        <source>Model file.</source>
-        <translation>Modelldatei.</translation>
+        <source>Model file; the student that ships with Edgewise when none is given.</source>
+        <translation>Modelldatei; ohne Angabe der mitgelieferte Schüler.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>
@@ -1509,6 +1524,456 @@
         <translation>Dasselbe ohne QGIS:</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/dock/bars.py"/>
+        <source>Key of {name}. Click, then press another key.</source>
+        <translation>Taste für {name}. Klicken, dann eine andere Taste drücken.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/bars.py"/>
+        <source>Answers that name this class, of the units that the batch offers for it.</source>
+        <translation>Antworten, die diese Klasse nennen, von den Einheiten, die die Auswahl für sie enthält.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/campaign.py"/>
+        <source>{path} does not exist.</source>
+        <translation>{path} gibt es nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/campaign.py"/>
+        <source>Choose the GeoPackage that suggest wrote.</source>
+        <translation>Wählen Sie das GeoPackage, das „Gebiete zum Labeln vorschlagen“ geschrieben hat.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/campaign.py"/>
+        <source>{path} is no labelling campaign: it has no layer {name}.</source>
+        <translation>{path} ist keine Labelkampagne: Der Layer {name} fehlt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>{key} also means '{action}' in QGIS; while labels are set it is the dock's.</source>
+        <translation>{key} heißt in QGIS auch „{action}“; solange gelabelt wird, gehört die Taste diesem Fenster.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>Click the key in the dock to choose another.</source>
+        <translation>Klicken Sie auf die Taste im Fenster, um eine andere zu wählen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>The next round is being prepared.</source>
+        <translation>Die nächste Runde wird vorbereitet.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>The round was cancelled; the answers stay.</source>
+        <translation>Die Runde wurde abgebrochen; die Antworten bleiben.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>The next batch is here.</source>
+        <translation>Die nächste Auswahl ist da.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>{taken} answers and {corrections} corrections taken over.</source>
+        <translation>{taken} Antworten und {corrections} Korrekturen übernommen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>{both} units were answered by both, {same} of them alike; where not, the later answer stands.</source>
+        <translation>{both} Einheiten wurden von beiden beantwortet, {same} davon gleich; wo nicht, gilt die spätere Antwort.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>{unknown} answered units are not in this campaign and were left out.</source>
+        <translation>{unknown} beantwortete Einheiten gehören nicht zu dieser Kampagne und wurden ausgelassen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/edits.py"/>
+        <source>{layer}: feature {number} is gone.</source>
+        <translation>{layer}: Das Objekt {number} ist verschwunden.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/edits.py"/>
+        <source>Open the campaign again.</source>
+        <translation>Öffnen Sie die Kampagne noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/edits.py"/>
+        <source>it cannot be edited</source>
+        <translation>er kann nicht bearbeitet werden</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/edits.py"/>
+        <source>{layer}: the answer was not saved: {why}.</source>
+        <translation>{layer}: Die Antwort wurde nicht gespeichert: {why}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/edits.py"/>
+        <source>Make the file writable, close other programs that write it, and answer again.</source>
+        <translation>Machen Sie die Datei beschreibbar, schließen Sie andere Programme, die sie schreiben, und antworten Sie noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/keys.py"/>
+        <source>{key} is a command of this dock.</source>
+        <translation>{key} ist ein Befehl dieses Fensters.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/keys.py"/>
+        <source>Press another key.</source>
+        <translation>Drücken Sie eine andere Taste.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/keys.py"/>
+        <source>{key} already means '{action}' in QGIS.</source>
+        <translation>{key} heißt in QGIS schon „{action}“.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/keys.py"/>
+        <source>Press another key, or change it in Settings &gt; Keyboard Shortcuts.</source>
+        <translation>Drücken Sie eine andere Taste, oder ändern Sie sie unter Einstellungen &gt; Tastenkürzel.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>This line does not cross the unit. Draw it from side to side, or close it to correct ground.</source>
+        <translation>Diese Linie quert die Einheit nicht. Ziehen Sie sie von Seite zu Seite, oder schließen Sie sie, um Boden zu korrigieren.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Asked once more, without the prediction.</source>
+        <translation>Noch einmal gefragt, ohne die Vorhersage.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>{name}, and the other class?</source>
+        <translation>{name}, und die andere Klasse?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Corrected: {name}.</source>
+        <translation>Korrigiert: {name}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Draw a closed line or click on the map first, then press the class.</source>
+        <translation>Zeichnen Sie erst eine geschlossene Linie oder klicken Sie in die Karte, drücken Sie dann die Klasse.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>The model draws no border here. Draw it with one stroke, then name its sides.</source>
+        <translation>Das Modell zieht hier keine Grenze. Ziehen Sie sie mit einem Strich, und nennen Sie dann ihre Seiten.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Press the class left of the line, then the class right of it.</source>
+        <translation>Drücken Sie die Klasse links der Linie, dann die rechts davon.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>This border has one side only. Draw it with one stroke across the unit.</source>
+        <translation>Diese Grenze hat nur eine Seite. Ziehen Sie sie mit einem Strich quer durch die Einheit.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Border redrawn. Enter goes on; draw again to replace it.</source>
+        <translation>Grenze neu gezogen. Eingabe geht weiter; noch einmal ziehen ersetzt sie.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Press the class of what you drew, or Esc to discard it.</source>
+        <translation>Drücken Sie die Klasse des Gezeichneten, oder Esc, um es zu verwerfen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>Name what you see: this answer shows how consistent the labels are.</source>
+        <translation>Nennen Sie, was Sie sehen: Diese Antwort zeigt, wie beständig die Labels sind.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>This is the first unit.</source>
+        <translation>Das ist die erste Einheit.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>The prediction stays hidden while a unit is asked once more.</source>
+        <translation>Die Vorhersage bleibt verborgen, wenn eine Einheit noch einmal gefragt wird.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>The prediction is hidden; Space shows it.</source>
+        <translation>Die Vorhersage ist verborgen; die Leertaste zeigt sie.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>There is nothing to undo.</source>
+        <translation>Es gibt nichts rückgängig zu machen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>The correction is taken back.</source>
+        <translation>Die Korrektur ist zurückgenommen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>The answer is taken back.</source>
+        <translation>Die Antwort ist zurückgenommen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/labelling.py"/>
+        <source>This line encloses no ground. Draw around what is wrong.</source>
+        <translation>Diese Linie umschließt keinen Boden. Zeichnen Sie um das, was falsch ist.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/merge.py"/>
+        <source>{path} is the campaign that is open.</source>
+        <translation>{path} ist die geöffnete Kampagne.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/merge.py"/>
+        <source>Choose the other analyst's copy.</source>
+        <translation>Wählen Sie die Kopie der anderen Person.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/merge.py"/>
+        <source>{path} is no copy of this campaign: its classes or its units are others.</source>
+        <translation>{path} ist keine Kopie dieser Kampagne: Ihre Klassen oder Einheiten sind andere.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/merge.py"/>
+        <source>Choose a copy of the same campaign, answered by another analyst.</source>
+        <translation>Wählen Sie eine Kopie derselben Kampagne, die jemand anderes beantwortet hat.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Edgewise labels</source>
+        <translation>Edgewise-Labels</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Open a campaign to begin.</source>
+        <translation>Öffnen Sie zuerst eine Kampagne.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>The job “Suggest regions to label” writes one.</source>
+        <translation>„Gebiete zum Labeln vorschlagen“ schreibt eine.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>round {turn}</source>
+        <translation>Runde {turn}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Asked twice: {same} of {asked} the same.</source>
+        <translation>Zweimal gefragt: {same} von {asked} gleich.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>All files</source>
+        <translation>Alle Dateien</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Label</source>
+        <translation>Labeln</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Give keys and mouse on the map to this dock.</source>
+        <translation>Tasten und Maus auf der Karte diesem Fenster geben.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Merge…</source>
+        <translation>Zusammenführen…</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Take over the answers of another analyst's copy of this campaign.</source>
+        <translation>Die Antworten aus der Kopie einer anderen Person übernehmen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Campaign of another analyst</source>
+        <translation>Kampagne einer anderen Person</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Open…</source>
+        <translation>Öffnen…</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Open a labelling campaign.</source>
+        <translation>Eine Labelkampagne öffnen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Labelling campaign</source>
+        <translation>Labelkampagne</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Confirm</source>
+        <translation>Bestätigen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Unsure</source>
+        <translation>Unsicher</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Skip</source>
+        <translation>Überspringen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Ctrl+Z</source>
+        <translation>Strg+Z</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Outline</source>
+        <translation>Umriss</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Next round</source>
+        <translation>Nächste Runde</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Learn from the answers in the background, and load the next batch.</source>
+        <translation>Im Hintergrund aus den Antworten lernen und die nächste Auswahl laden.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Stop the round; the answers stay.</source>
+        <translation>Die Runde anhalten; die Antworten bleiben.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>{answered} of {total} answered</source>
+        <translation>{answered} von {total} beantwortet</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>Unit {position} of {total}</source>
+        <translation>Einheit {position} von {total}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>under 1 min left</source>
+        <translation>noch unter 1 min</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/panel.py"/>
+        <source>{minutes} min left</source>
+        <translation>noch {minutes} min</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/rounds.py"/>
+        <source>Processing has no algorithm {name}.</source>
+        <translation>Processing hat keinen Algorithmus {name}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/rounds.py"/>
+        <source>Switch on the Processing plugin in Plugins &gt; Manage and Install Plugins.</source>
+        <translation>Schalten Sie das Plugin Processing ein: Erweiterungen &gt; Erweiterungen verwalten und installieren.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/rounds.py"/>
+        <source>The campaign does not know '{label}' of the next round.</source>
+        <translation>Die Kampagne kennt „{label}“ der nächsten Runde nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/rounds.py"/>
+        <source>Run '{title}' in the Processing Toolbox.</source>
+        <translation>Starten Sie „{title}“ in der Werkzeugkiste.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>This campaign has no batch yet.</source>
+        <translation>Diese Kampagne hat noch keine Auswahl.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>The batch is finished. Start the next round, or go back with Backspace.</source>
+        <translation>Die Auswahl ist fertig. Starten Sie die nächste Runde, oder gehen Sie mit der Rücktaste zurück.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Which two classes meet here?</source>
+        <translation>Welche zwei Klassen treffen hier aufeinander?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>What is this?</source>
+        <translation>Was ist das?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>What is this? The model sees {name}.</source>
+        <translation>Was ist das? Das Modell sieht {name}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Is all of this {name}, or does a border cross it?</source>
+        <translation>Ist das alles {name}, oder geht eine Grenze hindurch?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Is this the border between {first} and {second}?</source>
+        <translation>Ist das die Grenze zwischen {first} und {second}?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Answered: all {name}. Enter keeps it.</source>
+        <translation>Beantwortet: alles {name}. Eingabe behält es.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Answered: a border, {left} and {right}. Enter keeps it.</source>
+        <translation>Beantwortet: eine Grenze, {left} und {right}. Eingabe behält es.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Answered: confirmed. Enter keeps it.</source>
+        <translation>Beantwortet: bestätigt. Eingabe behält es.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Answered: unsure. Enter keeps it.</source>
+        <translation>Beantwortet: unsicher. Eingabe behält es.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Skipped before.</source>
+        <translation>Vorher übersprungen.</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/feedback.py"/>
         <source>The engine has started on {device} ({versions}).</source>
         <translation>Die Engine läuft auf {device} ({versions}).</translation>
@@ -1532,6 +1997,11 @@
         <location filename="../../qgis_plugin/feedback.py"/>
         <source>Written: {path}</source>
         <translation>Geschrieben: {path}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/plugin.py"/>
+        <source>Label the regions that Edgewise suggests.</source>
+        <translation>Die Gebiete labeln, die Edgewise vorschlägt.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/provider.py"/>
