@@ -255,8 +255,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
-        <source>Polygons of the classes.</source>
-        <translation>Polygone der Klassen.</translation>
+        <source>Polygons of the classes; the suffix decides the format.</source>
+        <translation>Polygone der Klassen; die Endung bestimmt das Format.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
