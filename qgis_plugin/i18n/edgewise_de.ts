@@ -1344,14 +1344,64 @@
         <translation>Erwarteter Standardfehler der Gesamtgenauigkeit</translation>
     </message>
     <message>
-        <location filename="../../engine/contract/specs/info.py"/>
-        <source>Model card</source>
-        <translation>Karteikarte des Modells</translation>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Export a model</source>
+        <translation>Ein Modell exportieren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Set up</source>
+        <translation>Einrichten</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Write a model for other programs.</source>
+        <translation>Ein Modell für andere Programme schreiben.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>ONNX files carry the metadata that the Deepness plugin reads: classes, pixel size, tiles, overlap and standardization. Beside the model lie an example image with the labels of the engine, and a STAC item (MLM extension) that describes all of it. Each file is tried on the example, and it is said where its labels differ.</source>
+        <translation>ONNX-Dateien tragen die Metadaten, die das Plugin Deepness liest: Klassen, Pixelgröße, Kacheln, Überlappung und Standardisierung. Neben dem Modell liegen ein Beispielbild mit den Klassen der Engine und ein STAC-Item (Erweiterung MLM), das alles beschreibt. Jede Datei wird am Beispiel erprobt, und es wird gesagt, wo ihre Klassen abweichen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Format</source>
+        <translation>Format</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>What the other program reads.</source>
+        <translation>Was das andere Programm liest.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>ONNX, for Deepness and others</source>
+        <translation>ONNX, für Deepness und andere</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>ONNX and OpenVINO</source>
+        <translation>ONNX und OpenVINO</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Side of the tiles that the other program will cut, in pixels, margin included; 0 takes what suits the model.</source>
+        <translation>Seite der Kacheln, die das andere Programm schneidet, in Pixeln, mit Rand; 0 nimmt, was zum Modell passt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Folder that is written; files of the same name are replaced.</source>
+        <translation>Ordner, der geschrieben wird; gleichnamige Dateien werden ersetzt.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/info.py"/>
-        <source>Set up</source>
-        <translation>Einrichten</translation>
+        <source>Model card</source>
+        <translation>Karteikarte des Modells</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/info.py"/>
@@ -1497,11 +1547,6 @@
         <location filename="../../engine/contract/specs/demo.py"/>
         <source>Training steps of each network.</source>
         <translation>Trainingsschritte jedes Netzes.</translation>
-    </message>
-    <message>
-        <location filename="../../engine/contract/specs/demo.py"/>
-        <source>Folder</source>
-        <translation>Ordner</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/demo.py"/>
