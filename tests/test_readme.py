@@ -10,7 +10,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from engine import scene
+from engine import run, scene
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = {
@@ -53,8 +53,15 @@ def test_the_commands_of_readme_run_in_order(folder):
         assert (folder / name).exists() and (folder / f"{name}.job.json").exists()
 
 
+def test_the_commands_of_the_tutorial_are_understood():
+    found = [run.parse(shlex.split(command)[3:])[1] for command in commands(ROOT / "docs" / "tutorial.md")]
+    assert [spec.job for spec in found] == ["demo", "segment", "vectorize", "suggest", "ingest", "distill", "assess"]
+
+
 @pytest.mark.parametrize(
-    "page", [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "DESIGN.md"], ids=lambda p: p.name
+    "page",
+    [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "DESIGN.md"],
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
