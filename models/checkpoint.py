@@ -1,5 +1,7 @@
 """The model file: one .safetensors with the card as JSON in its header; nothing that can run code is ever loaded.
 
+An .onnx file with Deepness metadata is taken as it is; `deepness` makes its card.
+
 Sizes are bounded and every name, shape and type is compared with the network that the card names before a weight is
 used. The header, and so the card, is read without torch. The bytes depend on the weights and the card alone.
 """
@@ -13,20 +15,22 @@ import math
 import os
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from engine import atomic
 from engine.contract.errors import ModelError
 
-from . import build, foreign
-from .card import Card
+from . import build, deepness, foreign, onnx_file
+from .card import ONNX, Card
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from .model import Model
+    from .segmenter import Segmenter
 
 CARD_KEY = "edgewise"
+ONNX_SUFFIX = ".onnx"
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_WEIGHT_BYTES = 4 * 2**30
 _BYTES_OF_DTYPE = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -65,13 +69,16 @@ def load(path: str | Path, *, training: bool = False) -> Model:
     """Return the model of a file, on the CPU, in eval mode and with its blocks folded for inference.
 
     Args:
-        path: file written by `save`.
+        path: file written by `save`, or an ONNX file with Deepness metadata.
         training: leave the network in the form it was trained in, in training mode.
 
     Raises:
         ModelError: the file is missing, damaged, foreign, too big, newer than this Edgewise, or its weights do not fit the
-            network that its card names; or it was saved folded and shall be trained.
+            network that its card names; or it was saved folded or is ONNX and shall be trained.
+        ResourceError: the packages that read ONNX files are not installed.
     """
+    if _is_onnx(path):
+        return _load_onnx(path, training)
     import safetensors
     import safetensors.torch
     import torch
@@ -79,6 +86,8 @@ def load(path: str | Path, *, training: bool = False) -> Model:
     from .model import Model
 
     card, entries = _read_header(path)
+    if card.network == ONNX:
+        raise ModelError(f"{path}: its card names an ONNX file, which no .safetensors file holds.", _COPY)
     with torch.random.fork_rng(devices=[]):
         network = build(card.network, len(card.bands), len(card.legend))
     if any(".reparam_conv." in name for name in entries):
@@ -104,8 +113,42 @@ def read_card(path: str | Path) -> Card:
 
     Raises:
         ModelError: the file is missing, damaged, foreign or newer than this Edgewise.
+        ResourceError: the packages that read ONNX files are not installed.
     """
-    return _read_header(path)[0]
+    return deepness.read(str(path), _onnx_bytes(path)).card if _is_onnx(path) else _read_header(path)[0]
+
+
+def _is_onnx(path: str | Path) -> bool:
+    return Path(path).suffix.lower() == ONNX_SUFFIX
+
+
+def _load_onnx(path: str | Path, training: bool) -> Model:
+    if training:
+        raise ModelError(f"{path}: an ONNX file cannot be trained further.", "Distill a student from it, or train a network.")
+    data = _onnx_bytes(path)
+    described = deepness.read(str(path), data)
+
+    from .model import Model
+    from .onnx_network import OnnxNetwork
+
+    network = OnnxNetwork(str(path), data, described).eval()
+    return Model(cast("Segmenter", network), described.card)  # it offers what inference asks of one
+
+
+def _onnx_bytes(path: str | Path) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            if os.fstat(file.fileno()).st_size > onnx_file.MAX_BYTES:
+                raise ModelError(f"{path} is larger than 2 GB, which no ONNX file in one piece can be.", _COPY)
+            data = file.read()
+    except FileNotFoundError:
+        raise ModelError(f"The model file {path} does not exist.", "Check the path.") from None
+    except OSError as error:
+        raise ModelError(f"{path}: the model file cannot be read: {error.strerror}.", "Check the path.") from None
+    if not foreign.is_onnx(data[: foreign.HEAD_BYTES]):
+        seems, hint = foreign.describe(data[: foreign.HEAD_BYTES])
+        raise ModelError(f"{path} is not an ONNX file; it seems to be {seems}.", hint)
+    return data
 
 
 class _Entry(NamedTuple):

@@ -6,6 +6,7 @@ HEAD_BYTES = 512
 """How much of a file's beginning `describe` wants to see."""
 
 _RETRAIN = "Edgewise reads the .safetensors files that its train and distill write."
+_ONNX = "Edgewise takes ONNX files whose name ends in .onnx and that carry Deepness metadata."
 _RASTER = "Give it as the orthophoto, not as the model."
 _RUNS_CODE = "such a file can run code and is never loaded"
 _MAGIC = (
@@ -27,11 +28,16 @@ def describe(head: bytes) -> tuple[str, str]:
     for magic, seems, hint in _MAGIC:
         if head.startswith(magic):
             return seems, hint
-    if head[0] == 0x08 and len(head) > 2 and head[1] < 32 and head[2] in (0x12, 0x1A, 0x22, 0x2A, 0x32, 0x3A, 0x42):
-        return "an ONNX model", _RETRAIN
+    if is_onnx(head):
+        return "an ONNX model", _ONNX
     if _is_text(head):
         return "a text file", _RETRAIN
     return "no model file that Edgewise knows", _RETRAIN
+
+
+def is_onnx(head: bytes) -> bool:
+    """Return whether a file begins as ONNX files do: with their version, then one of their next fields."""
+    return len(head) > 2 and head[0] == 0x08 and head[1] < 32 and head[2] in (0x12, 0x1A, 0x22, 0x2A, 0x32, 0x3A, 0x42)
 
 
 def _is_text(head: bytes) -> bool:

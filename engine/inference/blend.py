@@ -40,19 +40,17 @@ def cut_overlapping(height: int, width: int, *, tile: tuple[int, int], overlap_p
         stride: tile origins are multiples of it.
         is_fixed: the network takes no smaller tile, even where the raster is smaller.
     """
-    sizes, spans = [], []
+    axes = []
     for length, side in ((height, tile[0]), (width, tile[1])):
         padded = -(-length // stride) * stride
         size = side if is_fixed else min(side, padded)
         last = max(0, padded - size)
         count = -(-last // max(stride, (size - overlap_px) // stride * stride))
         starts = [i * (last // stride) // max(count, 1) * stride for i in range(count + 1)]
-        sizes.append(size)
-        spans.append(tuple(Span(a, a, b) for a, b in zip(starts, [*starts[1:], length], strict=True)))
+        axes.append((size, tuple(Span(a, a, b) for a, b in zip(starts, [*starts[1:], length], strict=True))))
+    (tile_height, rows), (tile_width, cols) = axes
     halo = overlap_px // 2
-    return Plan(
-        height, width, stride, max(tile) - 2 * halo, halo, *sizes, 1, *spans, is_blended=True
-    )  # fmt: skip
+    return Plan(height, width, stride, max(tile) - 2 * halo, halo, tile_height, tile_width, 1, rows, cols, is_blended=True)
 
 
 def shares(spans: Sequence[Span], size: int) -> Shares:

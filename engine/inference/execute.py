@@ -17,6 +17,9 @@ from models.model import Model
 from .plan import Plan
 from .ring import Source, stored_dtype
 
+ONNX_BYTES_PER_PX = 2000.0
+"""About what a U-Net on ResNet-50 takes in 32 bits."""
+
 
 def runner_maker(
     model: Model,
@@ -39,6 +42,8 @@ def runner_maker(
         precision: `fp32`, `bf16` or `fp16`.
         options: more arguments of the graph, such as `views`.
     """
+    if model.is_onnx:  # ONNX Runtime runs it inside the graph, which PyTorch runs on the CPU
+        runtime, device = "torch", torch.device("cpu")
 
     def make(dtype: torch.dtype) -> torch.nn.Module:
         return graph(Model(copy.deepcopy(model.network).eval(), model.card), dtype, **options)
@@ -64,8 +69,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 def network_bytes_per_px(model: Model, bands: int, item_bytes: int = 4) -> float:
     """Return an estimate of the bytes that the network holds for one pixel of a tile at its peak.
 
-    Counted on shapes alone: the features that a decoder keeps, and the largest layer with its input and a working copy.
+    Counted on shapes alone: the features that a decoder keeps, and the largest layer with its input and a working copy. An
+    ONNX file does not say; it is taken for a large one.
     """
+    if model.is_onnx:
+        return ONNX_BYTES_PER_PX
     largest = 0
 
     def see(_: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:

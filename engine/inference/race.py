@@ -34,6 +34,7 @@ LARGEST_DISAGREEMENT = {"fp32": 1e-4, "bf16": 1e-2, "fp16": 1e-2}
 """Share of pixels whose label may differ from PyTorch in float32; a candidate above it is out."""
 
 REAL_TILES = 2
+Maker = Callable[[Plan], Runner]
 _HOPELESS = 1.5
 _BUSY = 1.5
 
@@ -89,7 +90,7 @@ def candidates(runtime: str, precision: str, device: torch.device) -> list[Choic
 
 def choose(
     model: Model, source: Source, plan: Plan, device: torch.device, report: Reporter,
-    make_runner: Callable[[Choice], Callable[[Plan], Runner]], *, runtime: str, precision: str, key: str = "",
+    make_runner: Callable[[Choice], Maker], *, runtime: str, precision: str, key: str = "",
 ) -> Choice:  # fmt: skip
     """Return the fastest way to run a model here whose labels agree.
 
@@ -108,6 +109,8 @@ def choose(
         SpecError: the runtime does not compute in that format on this device.
         ResourceError: the runtime is not installed.
     """
+    if model.is_onnx:
+        return _of_onnx(runtime, precision)
     field = candidates(runtime, precision, device)
     if len(field) == 1:
         return field[0]
@@ -126,6 +129,16 @@ def choose(
     won = _race(field, reference, seconds, tiles, plan, report, make_runner)
     remembered.remember(asdict(won), "race", *keys)
     return won
+
+
+def _of_onnx(runtime: str, precision: str) -> Choice:
+    """Return the only way to run an ONNX file."""
+    if runtime not in ("auto", "onnxruntime") or precision not in ("auto", "fp32"):
+        raise SpecError(
+            f"Runtime: found {runtime}, {precision}; an ONNX file is run by ONNX Runtime in 32 bits.",
+            "Use --runtime auto --precision auto.",
+        )
+    return Choice("onnxruntime", "fp32")
 
 
 def real_tiles(source: Source, plan: Plan, count: int) -> Iterator[NDArray]:
@@ -149,6 +162,35 @@ def real_tiles(source: Source, plan: Plan, count: int) -> Iterator[NDArray]:
             return
 
 
+def disagreements(
+    source: Source, plan: Plan, device: torch.device, report: Reporter, make_runner: Callable[[Choice], Maker]
+) -> dict[str, float]:
+    """Return such as `openvino bf16` -> share of labels of one real tile that differ from PyTorch in float32.
+
+    Empty where the raster has no valid pixel there; ways that do not run the model are left out, and the user is told.
+    """
+    tiles = list(real_tiles(source, plan, 1))
+    if not tiles:
+        return {}
+    reference = [make_runner(Choice("torch", "fp32"))(plan)(tiles[0])()]
+    found = {}
+    for way in candidates("auto", "auto", device):
+        if (way.runtime, way.precision) == ("torch", "fp32"):
+            continue
+        report.check()
+        try:
+            results = [make_runner(way)(plan)(tiles[0])()]
+        except Exception as error:
+            report.message(_does_not_run(way, error))
+            continue
+        found[f"{way.runtime} {way.precision}"] = disagreement(results, reference, tiles)
+    return found
+
+
+def _does_not_run(way: Choice, error: Exception) -> str:
+    return f"{RUNTIMES[way.runtime].label}, {way.precision} does not run this model: {error}."
+
+
 def disagreement(results: list[Result], reference: list[Result], tiles: list[NDArray]) -> float:
     """Return the share of valid pixels whose label differs."""
     differ = [(a[0] != b[0])[t[:, -1] != 0] for a, b, t in zip(results, reference, tiles, strict=True)]
@@ -157,7 +199,7 @@ def disagreement(results: list[Result], reference: list[Result], tiles: list[NDA
 
 def _race(
     field: list[Choice], reference: list[Result], seconds: float, tiles: list[NDArray], plan: Plan, report: Reporter,
-    make_runner: Callable[[Choice], Callable[[Plan], Runner]],
+    make_runner: Callable[[Choice], Maker],
 ) -> Choice:  # fmt: skip
     tile_mpx = plan.batch * plan.tile_height * plan.tile_width / 1e6
     best: Choice | None = None
@@ -169,7 +211,7 @@ def _race(
             else:
                 results, taken = _timed(make_runner(entrant)(plan), tiles, best.mpx_per_s / tile_mpx if best else 0.0)
         except Exception as error:
-            report.message(f"{RUNTIMES[entrant.runtime].label}, {entrant.precision} does not run this model: {error}.")
+            report.message(_does_not_run(entrant, error))
             continue
         tried = Choice(entrant.runtime, entrant.precision, tile_mpx / taken, disagreement(results, reference, tiles))
         agrees = (tried.disagreement or 0.0) <= LARGEST_DISAGREEMENT[tried.precision]

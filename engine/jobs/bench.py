@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import atomic, device
+from engine.contract.errors import ModelError
 from engine.contract.events import Reporter
 from engine.contract.specs.bench import BenchSpec
 from engine.geo import raster, writer
@@ -21,6 +22,11 @@ BANDS_WAITING = 1
 def run(spec: BenchSpec, report: Reporter) -> dict[str, Any]:
     """Return speeds and efficiencies, and print them as a table; nothing but the figures is kept."""
     model = checkpoint.load(spec.model)
+    if model.is_onnx:
+        raise ModelError(
+            f"{spec.model}: an ONNX file does not say how much it computes, so its efficiency cannot be measured.",
+            "Measure a model that Edgewise wrote.",
+        )
     where = device.resolve(spec.device)
     with raster.open(spec.image) as image, tempfile.TemporaryDirectory(prefix="edgewise-bench-") as scratch:
         for warning in model.accept(image):

@@ -187,7 +187,8 @@ def outputs(spec: Any, geobox: GeoBox, legend: Legend, chosen: dict[str, Any], r
     probabilities = getattr(spec, "probabilities", "")
     with contextlib.ExitStack() as opened:
         classes = opened.enter_context(writer.create(spec.output, geobox, legend=legend))
-        out = Outputs(classes, legend, SeamIndex(*chosen["seams"], geobox.width))
+        rows, cols = chosen["seams"]
+        out = Outputs(classes, legend, SeamIndex(rows, cols, geobox.width))
         if spec.confidence:
             said = ("confidence, percent",)
             out.confidence = opened.enter_context(

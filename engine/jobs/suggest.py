@@ -26,8 +26,8 @@ from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.suggest import SuggestSpec
 from engine.geo import labels, raster
 from engine.geo.geobox import GeoBox
-from engine.inference import budget, execute, predict
-from engine.inference.labelling import Probabilities
+from engine.inference import execute, predict, prepare
+from engine.inference.labelling import PERCENT, Probabilities
 from engine.metrics import Confusion
 from engine.regions import balance, outline, reason, select, survey, walk
 from engine.regions.units import EDGE, Settings, Units
@@ -167,15 +167,33 @@ def _check_batch(
 
 def _predicted(model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter) -> Iterator[survey.Piece]:
     """Yield what the model and the image show, without margins: the survey puts them together itself."""
-    where = device.resolve(spec.device)
-    plan = budget.choose(model, image, where, halo_px=model.card.halo_px)
-    core_px = max(min(plan.tile_height, plan.tile_width) - 2 * plan.halo, survey.TILE_PX)
+    where = device.resolve("cpu" if model.is_onnx else spec.device)
+    ready = prepare.prepare(model, image, where, report)
+    if ready.plan.is_blended:
+        yield from _blended(model, image, spec, report, ready)
+        return
+    core_px = max(min(ready.plan.tile_height, ready.plan.tile_width) - 2 * ready.plan.halo, survey.TILE_PX)
+    make_runner = execute.runner_maker(
+        model, Probabilities, image, where, runtime=ready.choice.runtime, precision=ready.choice.precision
+    )
     tiles = predict.probability_bands(
-        model, image, report, margin_px=0, core_px=core_px, halo_px=plan.halo,
-        make_runner=execute.runner_maker(model, Probabilities, image, where), stage="suggest",
-    )  # fmt: skip
+        model, image, report, margin_px=0, core_px=core_px, halo_px=ready.plan.halo, make_runner=make_runner, stage="suggest"
+    )
     for tile in tiles:
         yield tile.core, tile.probs, tile.data, tile.valid
+
+
+def _blended(
+    model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter, ready: prepare.Preparation
+) -> Iterator[survey.Piece]:
+    """Yield the same for a network that looks at the whole tile; the raster is opened again, for it is read on two threads."""
+    bands = predict.bands(model, image, report, ready.plan, ready.make_runner, with_probabilities=True)
+    with raster.open(spec.image) as again:
+        for band in bands:
+            data, valid = again.read(band.window)
+            assert band.probabilities is not None
+            percents = np.where(valid, band.probabilities, 0)
+            yield band.window, percents.astype(np.float32) / PERCENT, data, valid
 
 
 def _earlier_rounds(path: str, legend: Legend, geobox: GeoBox) -> store.Campaign | None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from numpy.typing import NDArray
 
+from models import onnx_network
+
 from . import Make, Result, Runner, export
 
 
@@ -30,15 +32,8 @@ def compile(make: Make, example: NDArray, precision: str, device: torch.device) 
 
 
 def serve(model: bytes | str) -> Runner:
-    """Return a runner of an ONNX model with one input; the arena is off, for it keeps the memory of the largest tile."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    """Return a runner of an ONNX model with one input."""
+    session = onnx_network.session(model, torch.get_num_threads())
     name = session.get_inputs()[0].name
 
     def run(batch: NDArray) -> Callable[[], Result]:
