@@ -38,7 +38,8 @@ class Card:
         tile_px: side of a tile that suits it, margin included.
         grade: what that margin gives: `exact`, `seamless` or `blended`.
         training: how it was made: data, settings, seed.
-        measured: figures such as validation mIoU, by name.
+        measured: figures such as validation mIoU, by name; `seam` and `runtimes` hold shares of labels that change with the
+            halo in pixels and with the runtime.
         licence: under which others may use it.
         edgewise: version of Edgewise that wrote it.
         hash: SHA-256 over the weights; `checkpoint.save` fills it in.
@@ -79,6 +80,8 @@ class Card:
         fits = 2 * self.halo_px < self.tile_px <= MAX_SIDE_PX
         _require(fits, "tile_px", self.tile_px, f"more than two halos of {self.halo_px} and at most {MAX_SIDE_PX}")
         _require(self.grade in GRADES, "grade", self.grade, f"one of {', '.join(GRADES)}")
+        for name, figures in (("seam", self.measured.get("seam", {})), ("runtimes", self.measured.get("runtimes", {}))):
+            _require(_are_shares(figures, by_px=name == "seam"), name, figures, "shares from 0 to 1 by name")
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""
@@ -145,6 +148,14 @@ def _require(holds: bool, name: str, found: Any, expected: str, hint: str = _DAM
         text = repr(found)
         text = text if len(text) <= 120 else f"{text[:117]}..."
         raise ModelError(f"The model's card has {name} {text}, expected {expected}.", hint)
+
+
+def _are_shares(figures: Any, *, by_px: bool) -> bool:
+    if not isinstance(figures, dict):
+        return False
+    if by_px and not all(name.isdecimal() and len(name) <= len(str(MAX_SIDE_PX)) for name in figures):
+        return False
+    return all(type(share) in (int, float) and 0 <= share <= 1 for share in figures.values())
 
 
 def _check_version(version: Any) -> None:

@@ -33,7 +33,9 @@ def _lines(card: Card) -> list[tuple[str, str]]:
         ("Pixel size", gsd),
         ("Classes", ", ".join(f"{c.id} {c.name}" for c in card.legend)),
         ("Tiles", f"{card.tile_px} px with a margin of {card.halo_px} px; {card.grade}: {_GRADES[card.grade]}"),
-        ("Measured", "; ".join(f"{where}: {_flat(figures)}" for where, figures in card.measured.items() if figures)),
+        ("Measured", "; ".join(f"{w}: {_flat(f)}" for w, f in card.measured.items() if f and w not in ("seam", "runtimes"))),
+        ("Margins", _shares({f"{halo} px": share for halo, share in card.measured.get("seam", {}).items()})),
+        ("Runtimes", _shares(card.measured.get("runtimes", {}))),
         ("Training", _flat(card.training)),
         ("Licence", card.licence or "none given"),
         ("Written by", f"Edgewise {card.edgewise}".strip() if card.network != ONNX else ""),
@@ -46,3 +48,9 @@ def _flat(values: dict[str, Any]) -> str:
     """Return the plain values of a record on one line; tables and lists stay in the summary."""
     plain = {k: v for k, v in values.items() if isinstance(v, (str, int, float, bool)) and v != ""}
     return ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())
+
+
+def _shares(figures: dict[str, float]) -> str:
+    """Return which share of the labels changes, by name."""
+    listed = ", ".join(f"{name} {100 * share:.2g} %" for name, share in figures.items())
+    return f"of the labels change: {listed}" if listed else ""

@@ -20,18 +20,23 @@ from engine import atomic, device, record
 from engine.contract.errors import Cancelled, ModelError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.train import TrainSpec
+from engine.geo import raster
+from engine.inference import figures as inference_figures
 from engine.metrics import Confusion
 from engine.training import census, chips, loop, resume, scaling, survey, validate
 from engine.training.objective import Objective, Teacher
 from engine.training.scene import Reader, Scene
 from models import checkpoint, receptive_field
 from models.card import Card
+from models.model import Model
 
 VALIDATIONS, MIN_VALIDATE_STEPS = 10, 100
 GSD_SLACK = 2.0
 """Beyond the scales it saw, a network is let near pixels twice as small or large; further off it is refused."""
 
 _TILE_CORE_PX = 768
+PROBE_AFTER_SECONDS = 600.0
+"""A training that took longer is worth a minute of measuring what halo and runtime change; others leave it to `segment`."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -111,7 +116,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     shares = training.pace.shares()
     if lesson.teachers and shares:
         report.message(f"Asking the teachers took {shares['teachers']:.0%} of a step, all losses {shares['losses']:.0%}.")
-    summary = _write(spec, ground, bands, training, tables, report)
+    summary = _write(spec, ground, bands, training, tables, where, report)
     atomic.remove(state)
     return summary
 
@@ -179,7 +184,7 @@ def _compare(training: loop.Training, measure: Callable[[nn.Module, bool], Confu
 
 def _write(
     spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, training: loop.Training,
-    tables: Mapping[str, Confusion], report: Reporter,
+    tables: Mapping[str, Confusion], where: torch.device, report: Reporter,
 ) -> dict[str, Any]:  # fmt: skip
     last_path = str(Path(spec.output).with_suffix(".last.safetensors"))
     network = training.average.cpu().eval()
@@ -187,7 +192,9 @@ def _write(
     card = _card(spec, ground, bands, network, training)
     checkpoint.save(last_path, network, dataclasses.replace(card, measured={"validation": figures.get("last", {})}))
     network.load_state_dict(training.best or network.state_dict())
-    card = checkpoint.save(spec.output, network, dataclasses.replace(card, measured={"validation": figures.get("best", {})}))
+    of_tiles = _probe(network, card, ground, where, training.seconds, report)
+    measured = {"validation": figures.get("best", {}), **of_tiles}
+    card = checkpoint.save(spec.output, network, dataclasses.replace(card, measured=measured))
     report.artifact("model", spec.output)
     report.artifact("last model", last_path)
     return {
@@ -201,6 +208,18 @@ def _write(
         "last_model": last_path,
         "hash": card.hash,
     }
+
+
+def _probe(
+    network: Any, card: Card, ground: survey.Survey, where: torch.device, seconds: float, report: Reporter
+) -> dict[str, Any]:
+    """Return what halo and runtime change, measured on the largest orthophoto."""
+    if seconds < PROBE_AFTER_SECONDS:
+        return {}
+    report.message("Measuring what the margin of a tile and the runtime change.")
+    largest = max(ground.scenes, key=lambda scene: min(scene.size))
+    with raster.open(largest.image) as image:
+        return inference_figures.measure(Model(network.reparameterized(), card), image, where, report)
 
 
 def _card(spec: TrainSpec, ground: survey.Survey, bands: scaling.Scaling, network: Any, training: loop.Training) -> Card:

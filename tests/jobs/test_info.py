@@ -20,7 +20,10 @@ def model_path(tmp_path):
     card = Card(
         network="unet_mobilenet_v2_thin", bands=("red",), scaling=((1.5, 2.0),), dtype="uint16", gsd_m=(0.2, 0.4),
         legend=Legend.from_names(["ground", "building"]), halo_px=32, tile_px=256, grade="exact",
-        measured={"validation": {"miou": 0.51234, "iou": {}}, "T4": {"miou": 0.25}},
+        measured={
+            "validation": {"miou": 0.51234, "iou": {}}, "T4": {"miou": 0.25},
+            "seam": {"0": 0.029, "128": 1.6e-4}, "runtimes": {"openvino bf16": 1e-3},
+        },
         training={"iterations": 3, "spec": {"seed": 1}}, licence="CC-BY-4.0",
     )  # fmt: skip
     checkpoint.save(tmp_path / "m.safetensors", models.build(card.network, 1, 2), card)
@@ -38,6 +41,8 @@ def test_info_says_the_card_in_words_and_returns_it(model_path):
         "T4: miou 0.25; validation: miou 0.5123",
         "iterations 3",
         "CC-BY-4.0",
+        "0 px 2.9 %, 128 px 0.016 %",
+        "openvino bf16 0.1 %",
     ):
         assert words in text
     assert summary == checkpoint.read_card(model_path).to_json()

@@ -311,3 +311,18 @@ def test_two_runs_do_not_write_the_same_model(folder, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_refused(folder, tmp_path):
     refused(folder, tmp_path, ResourceError, "Choose --device cpu", device="cuda")
+
+
+def test_a_long_training_measures_what_halo_and_runtime_change(folder, tmp_path, monkeypatch):
+    seen = []
+
+    def measure(model, image, where, report):
+        seen.append((model.card.halo_px, image.geobox.height, model.network.training))
+        return {"seam": {"0": 0.1}, "runtimes": {"openvino bf16": 0.001}}
+
+    monkeypatch.setattr(train, "PROBE_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(train.inference_figures, "measure", measure)
+    train.run(request(folder, tmp_path / "m.safetensors", iterations=1), QUIET)
+    card = checkpoint.read_card(tmp_path / "m.safetensors")
+    assert seen == [(card.halo_px, 256, False)]
+    assert card.measured["seam"] == {"0": 0.1} and card.measured["runtimes"] == {"openvino bf16": 0.001}

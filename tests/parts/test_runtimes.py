@@ -11,7 +11,7 @@ from engine.contract.catalogue import RUNTIMES
 from engine.contract.errors import ModelError, ResourceError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
-from engine.inference import execute, plan, prepare, race, remembered, seam
+from engine.inference import execute, figures, plan, prepare, race, remembered, seam
 from engine.inference.labelling import VIEWS, Labels, Probabilities
 from engine.inference.race import Choice
 from models.card import Card
@@ -207,7 +207,7 @@ def test_what_cannot_be_remembered_is_no_error(monkeypatch, tmp_path):
 
 def test_the_exact_grade_of_a_network_with_global_parts_is_refused(model, ground):
     model.network.is_local = False
-    with pytest.raises(ModelError, match="Use --grade seamless"):
+    with pytest.raises(ModelError, match="Use --grade blended"):
         prepare.prepare(model, ground, CPU, Reporter(print), grade="exact")
 
 
@@ -238,3 +238,13 @@ def test_a_larger_core_needs_a_narrower_halo(core_px, halo_px):
 
 def test_a_network_that_was_not_probed_gets_a_usual_halo():
     assert (seam.seamless_halo_px({}, 320, 1024), seam.seamless_halo_px({}, 32, 1024)) == (128, 32)
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_the_figures_of_a_card_tell_what_halo_and_runtime_change(model, ground, monkeypatch, is_local):
+    monkeypatch.setattr(race, "candidates", lambda *_: [Choice("torch", "fp32"), Choice("onnxruntime", "fp32")])
+    model.network.is_local = is_local
+    wide = Model(model.network, card(halo_px=64, tile_px=256))
+    found = figures.measure(wide, ground, CPU, Reporter(print))
+    assert found["runtimes"]["onnxruntime fp32"] < 1e-4 and ("seam" in found) == is_local
+    assert not is_local or found["seam"]["32"] == 0.0 < found["seam"]["0"]
