@@ -3,6 +3,7 @@
     python benchmarks/inference.py --image R.tif --model M.safetensors [--repeats 5] [--only edgewise deepness ...]
     python benchmarks/inference.py --memory --model M.safetensors
     python benchmarks/inference.py --null --image R.tif
+    python benchmarks/inference.py --halo --image R.tif --model M.safetensors
 
 Each contender runs in a process of its own, which reads the raster, labels it and writes a GeoTIFF; imports, loading and
 exporting are not counted. Peers are written after their documentation, once with its defaults and once equalized: tiles
@@ -42,12 +43,18 @@ def main():
     arguments.add_argument("--only", nargs="+", choices=list(CONTENDERS))
     arguments.add_argument("--memory", action="store_true")
     arguments.add_argument("--null", action="store_true")
+    arguments.add_argument("--halo", action="store_true")
     arguments.add_argument("--one", help=argparse.SUPPRESS)
     arguments.add_argument("--output", help=argparse.SUPPRESS)
     arguments.add_argument("--runner", default="torch:fp32", help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.one:
         print(json.dumps(one(options)))
+        return
+    if options.halo:
+        import halo
+
+        halo.run(options.model, options.image)
         return
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if options.memory:
