@@ -29,7 +29,8 @@ from qgis.PyQt.QtGui import QColor
 from ..engine.contract.legend import Legend
 from ..engine.contract.params import Param
 
-_CONFIDENCE = ((0, "#440154"), (25, "#3b528b"), (50, "#21918c"), (75, "#5ec962"), (100, "#fde725"))
+_PERCENT = ((0, "#440154"), (25, "#3b528b"), (50, "#21918c"), (75, "#5ec962"), (100, "#fde725"))
+_IN_PERCENT = ("confidence", "probabilities")
 _CLASS_FIELDS = ("class_id", "class", "name")
 _kept: dict[str, _OnLoad] = {}  # QGIS keeps a bare pointer to a post-processor; Python must keep the object
 
@@ -44,7 +45,7 @@ def style(param: Param, path: str, legend: Legend, context: QgsProcessingContext
         context: knows what will be loaded.
     """
     if param.kind == "output_raster":
-        paint = paint_confidence if param.name == "confidence" else paint_classes
+        paint = paint_percent if param.name in _IN_PERCENT else paint_classes
         layer = QgsRasterLayer(path, Path(path).stem)
         paint(layer)
         layer.saveNamedStyle(str(Path(path).with_suffix(".qml")))
@@ -66,11 +67,11 @@ def paint_classes(layer: QgsMapLayer) -> None:
         layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, entries))
 
 
-def paint_confidence(layer: QgsMapLayer) -> None:
-    """Show a raster of percent on a fixed ramp, so that two maps compare."""
+def paint_percent(layer: QgsMapLayer) -> None:
+    """Show the first band of a raster of percent on a fixed ramp, so that two maps compare."""
     ramp = QgsColorRampShader(0, 100, None, QgsColorRampShader.Type.Interpolated)
     ramp.setColorRampItemList(
-        [QgsColorRampShader.ColorRampItem(percent, QColor(color), f"{percent} %") for percent, color in _CONFIDENCE]
+        [QgsColorRampShader.ColorRampItem(percent, QColor(color), f"{percent} %") for percent, color in _PERCENT]
     )
     shader = QgsRasterShader(0, 100)
     shader.setRasterShaderFunction(ramp)

@@ -68,13 +68,12 @@ def succeed(spec):
     for name, path in spec.items():
         if name == "output" and path.endswith(".tif"):
             write_classes(path)
-        elif name == "confidence":
+        elif name in ("confidence", "probabilities") and path:
             write_classes(path, confidence=True)
         elif name == "polygons" or (name == "output" and path.endswith(".gpkg")):
             write_polygons(path)
-    finish(
-        {k: v for k, v in spec.items() if k in ("output", "confidence", "polygons")}, legend=LEGEND, device="CPU", mpx_per_s=2.5
-    )
+    written = ("output", "confidence", "probabilities", "polygons")
+    finish({k: v for k, v in spec.items() if k in written and v}, legend=LEGEND, device="CPU", mpx_per_s=2.5)
 
 
 def halves(spec):

@@ -149,12 +149,14 @@ def test_loaded_results_show_the_real_classes_and_a_fixed_ramp(engine, segment, 
     QgsProject.instance().clear()
 
 
-def test_a_raster_opened_later_finds_its_style_beside_it(engine, segment, log):
+def test_a_raster_opened_later_finds_its_style_beside_it(engine, segment, log, tmp_path):
     import processing
 
-    processing.run("edgewise:segment", segment, feedback=log)
+    given = {**segment, "PROBABILITIES": str(tmp_path / "probabilities.tif")}
+    processing.run("edgewise:segment", given, feedback=log)
     assert legend(QgsRasterLayer(segment["OUTPUT"])) == ["Gebäude", "water"]
-    assert QgsRasterLayer(segment["CONFIDENCE"]).renderer().type() == "singlebandpseudocolor"
+    for name in ("CONFIDENCE", "PROBABILITIES"):
+        assert QgsRasterLayer(given[name]).renderer().type() == "singlebandpseudocolor"
 
 
 def test_a_polygon_layer_with_a_style_of_its_own_keeps_it(engine, segment, log):
