@@ -63,6 +63,10 @@ def test_a_newer_card_is_refused_with_the_remedy(card):
         Card.from_json({**card().to_json(), "version": VERSION + 1})
 
 
+def test_cards_from_before_blending_are_read(card):
+    assert Card.from_json({**card().to_json(), "grade": "cropped"}).grade == "blended"
+
+
 @pytest.mark.parametrize("field", ["network", "bands", "scaling", "legend", "halo_px", "training", "hash"])
 def test_a_missing_field_is_named(card, field):
     values = card().to_json()
