@@ -17,6 +17,9 @@ VERSION = 1
 ONNX = "onnx"
 """The network of a card that was made of an ONNX file."""
 
+KEY = "edgewise"
+"""Where a file keeps its card: in the header of a model file, or in the metadata of an exported ONNX file."""
+
 GRADES = ("exact", "seamless", "blended")
 DTYPES = ("uint8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 MAX_BANDS = 1024

@@ -21,7 +21,7 @@ from engine import atomic
 from engine.contract.errors import ModelError
 
 from . import build, deepness, foreign, onnx_file
-from .card import ONNX, Card
+from .card import KEY, ONNX, Card
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .model import Model
     from .segmenter import Segmenter
 
-CARD_KEY = "edgewise"
+CARD_KEY = KEY
 ONNX_SUFFIX = ".onnx"
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_WEIGHT_BYTES = 4 * 2**30

@@ -9,6 +9,7 @@ Read without torch. https://qgis-plugin-deepness.readthedocs.io
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import json
 import math
@@ -19,9 +20,9 @@ from engine.contract.errors import DataError, ModelError
 from engine.contract.legend import MAX_CLASSES, Legend
 
 from . import onnx_file
-from .card import ONNX, Card
+from .card import KEY, ONNX, Card
 
-WIDEST_VALUE = 100_000
+WIDEST_VALUE = 16 * 2**20
 """Characters of one entry of the metadata; longer ones are not looked at."""
 
 USUAL_TILE_PX = 512
@@ -117,6 +118,7 @@ def read(path: str, data: bytes) -> Deepness:
         },
         hash=hashlib.sha256(data).hexdigest(),
     )  # fmt: skip
+    card = _as_exported(path, metadata, card)
     return Deepness(card, activation, is_binary, threshold, sizes, batch or None, left_out)
 
 
@@ -199,6 +201,20 @@ def _scaling(path: str, metadata: dict[str, str], bands: int) -> tuple[tuple[flo
 def _gsd(path: str, metadata: dict[str, str]) -> tuple[float, float] | None:
     resolution_cm = _number(path, metadata, "resolution", 0.0, 0.0, 1e6)
     return (resolution_cm / 100 / GSD_REACH, resolution_cm / 100 * GSD_REACH) if resolution_cm else None
+
+
+def _as_exported(path: str, metadata: dict[str, str], card: Card) -> Card:
+    """Return the card with what that of the exported model tells better; `export` writes it beside Deepness's keys."""
+    if KEY not in metadata:
+        return card
+    told = Card.from_json(_value(path, metadata, KEY))
+    if (len(told.bands), len(told.legend)) != (len(card.bands), len(card.legend)):
+        raise _refused(path, "its Edgewise card has other bands or classes than its network", "the card of this network")
+    training = {**card.training, "exported_from": told.network}
+    return dataclasses.replace(
+        card, bands=told.bands, scaling=told.scaling, dtype=told.dtype, gsd_m=told.gsd_m, legend=told.legend,
+        training=training, licence=told.licence, edgewise=told.edgewise,
+    )  # fmt: skip
 
 
 def _activation(graph: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import atomic
-from engine.contract.errors import ResourceError
+from engine.contract.errors import ModelError, ResourceError
 from engine.contract.events import Reporter
 from engine.contract.specs.export import ExportSpec
 from engine.export import example, graph, onnx, openvino, stac
@@ -29,6 +29,8 @@ def run(spec: ExportSpec, report: Reporter) -> dict[str, Any]:
         if why := FORMATS[word].missing():
             raise ResourceError(f"Format: {why}", _instead(word))
     model = checkpoint.load(spec.model)
+    if model.is_onnx:
+        raise ModelError(f"{spec.model} is an ONNX file already.", "Use it as it is, or export the model it was made from.")
     tile_px = graph.tile_px(model, spec.tile)
     folder = Path(spec.output)
     _make(folder / EXAMPLE)

@@ -13,9 +13,10 @@ from rasterio.transform import from_origin
 from engine.contract.errors import ModelError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.bench import BenchSpec
+from engine.contract.specs.export import ExportSpec
 from engine.contract.specs.segment import SegmentSpec
 from engine.contract.specs.suggest import SuggestSpec
-from engine.jobs import bench, segment, suggest
+from engine.jobs import bench, export, segment, suggest
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "weights" / "deepness-onnx"
 WEIGHT = np.array([[3.0, -1.0, -1.0], [-1.0, 3.0, -1.0], [-1.0, -1.0, 3.0]], np.float32)
@@ -118,6 +119,11 @@ def test_regions_are_suggested_from_an_onnx_file(tmp_path, ortho, model):
 def test_the_speed_measurement_needs_a_model_whose_arithmetic_is_known(ortho, model):
     with pytest.raises(ModelError, match="Measure a model that Edgewise wrote"):
         bench.run(BenchSpec.from_dict({"image": ortho(80, 80)[0], "model": model}), Reporter(lambda _: None))
+
+
+def test_an_onnx_file_is_not_exported_again(tmp_path, model):
+    with pytest.raises(ModelError, match="Use it as it is"):
+        export.run(ExportSpec.from_dict({"model": model, "output": str(tmp_path / "out")}), Reporter(lambda _: None))
 
 
 def test_a_file_of_deepness_segments_a_raster_smaller_than_its_tile(tmp_path, ortho):

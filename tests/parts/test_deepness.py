@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 
 from engine.contract.errors import ModelError, ResourceError, SpecError
 from engine.contract.events import Reporter
+from engine.contract.legend import Legend
 from engine.contract.specs.info import InfoSpec
 from engine.inference import race
 from engine.inference.labelling import Labels, Probabilities
@@ -77,6 +78,19 @@ def test_the_metadata_becomes_the_card(tmp_path):
     assert card.gsd_m == pytest.approx((0.16, 0.25))
     assert checkpoint.load(path).card == card
     assert card.training["activation"] == "sigmoid" and card.training["producer"] == "test"
+
+
+def test_an_exported_file_keeps_the_card_of_its_model(tmp_path, card):
+    legend = Legend.from_names({3: "road", 7: "water"})
+    told = card(legend=legend, dtype="uint16", scaling=((900.0, 300.0),) * 3, licence="CC-BY-4.0")
+    path = write_onnx(tmp_path / "m.onnx", {**BUILDING, "edgewise": json.dumps(told.to_json())}, channels=2, last="Softmax")
+    found = checkpoint.read_card(path)
+    assert (found.legend, found.dtype, found.scaling, found.licence) == (legend, "uint16", told.scaling, "CC-BY-4.0")
+    assert (found.network, found.grade, found.tile_px) == ("onnx", "blended", 32)
+    other = card(bands=("red",), scaling=((0.0, 1.0),), legend=legend)
+    write_onnx(path, {**BUILDING, "edgewise": json.dumps(other.to_json())}, channels=2, last="Softmax")
+    with pytest.raises(ModelError, match="expected the card of this network"):
+        checkpoint.read_card(path)
 
 
 @pytest.mark.parametrize("rank", [3, 4])
