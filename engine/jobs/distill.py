@@ -14,6 +14,7 @@ from engine.training.objective import Teacher, teach
 from engine.training.scene import Scene
 from models import checkpoint
 from models.card import Card
+from models.model import Model
 
 from .train import Lesson, learn
 
@@ -23,7 +24,7 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
 
     def prepare(ground: survey.Survey) -> Lesson:
         weights = catalogue.parse_weights(spec.distillation, catalogue.DISTILLATION, "Distillation")
-        teachers = [_teacher(path, ground, report) for path in spec.teachers]
+        teachers = [_teacher(path, spec.chip, ground, report) for path in spec.teachers]
         if len(teachers) > 1:
             report.message(
                 f"The student follows the mean probabilities of {len(teachers)} teachers and the features of the first, "
@@ -36,15 +37,25 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
     return learn(spec, report, prepare)
 
 
-def _teacher(path: str, ground: survey.Survey, report: Reporter) -> Teacher:
+def _teacher(path: str, chip: int, ground: survey.Survey, report: Reporter) -> Teacher:
     model = checkpoint.load(path)
     _check_bands(path, model.card, ground)
+    _check_tile(path, model, chip)
     teacher = teach(path, model, ground.legend)
     for scene in ground.scenes:
         with raster.open(scene.image) as image:
             for warning in model.accept(image):
                 report.warning(warning)
     return teacher
+
+
+def _check_tile(path: str, model: Model, chip: int) -> None:
+    tile = getattr(model.network, "fixed_tile", None)  # of ONNX files exported for one size
+    if tile and tile != (chip, chip):
+        raise ModelError(
+            f"{path}: the teacher takes {tile[0]} x {tile[1]} px only; chips have {chip} x {chip}.",
+            f"Give --chip {tile[0]}." if tile[0] == tile[1] and tile[0] % 32 == 0 else "Export it again for any size.",
+        )
 
 
 def _check_bands(path: str, card: Card, ground: survey.Survey) -> None:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import rasterio
 import torch
 from affine import Affine
+from onnx import TensorProto, helper, numpy_helper
 
 import models
 from engine.contract.errors import DataError, ModelError, SpecError
@@ -59,6 +61,20 @@ def teacher(path, network="unet_resnet18_thin", *, bands=RGB, names=("class 0", 
     return str(path)
 
 
+def onnx_teacher(path, side):
+    """Write a network that tells dark from bright, described as Deepness does; a side that is a word takes any."""
+    shape = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", c, side, side]) for n, c in (("in", 3), ("out", 2))]
+    weight = np.array([[-1.0] * 3, [1.0] * 3], np.float32)[..., None, None]
+    node = helper.make_node("Conv", ["in", "weight"], ["out"])
+    graph = helper.make_graph([node], "bright", shape[:1], shape[1:], [numpy_helper.from_array(weight, "weight")])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    said = {"model_type": '"Segmentor"', "class_names": '{"0": "class 0", "1": "class 1"}', "resolution": "50"}
+    for key, value in said.items():
+        made.metadata_props.add(key=key, value=value)
+    onnx.save(made, path)
+    return path
+
+
 def request(folder, output, **more):
     values = {
         "images": [folder / "a.tif"], "labels": [folder / "a_labels.tif"], "teachers": [folder / "resnet.safetensors"],
@@ -95,6 +111,27 @@ def test_a_student_is_distilled_from_two_teachers_and_unlabelled_ground(folder, 
     texts = [e["text"] for e in events if e["event"] == "message"]
     assert any("mean probabilities of 2 teachers and the features of the first" in t for t in texts)
     assert [Path(t).read_bytes() for t in teachers] == before
+
+
+def test_an_onnx_file_teaches_by_its_logits(folder, tmp_path):
+    spec = request(
+        folder, tmp_path / "student.safetensors", teachers=[onnx_teacher(tmp_path / "t.onnx", "side")],
+        distillation="pixel_kd=3", loss="focal",
+    )  # fmt: skip
+    events = []
+    distill.run(spec, Reporter(events.append))
+    assert checkpoint.load(spec.output).card.training["losses"] == {"focal": 1.0, "pixel_kd": 3.0}
+    values = [e["values"] for e in events if e["event"] == "metric" and "loss" in e["values"]]
+    assert values[-1]["pixel_kd"] > 0
+
+
+def test_an_onnx_file_has_no_features_and_may_take_one_size_only(folder, tmp_path):
+    teachers = [onnx_teacher(tmp_path / "t.onnx", "side")]
+    refused(folder, tmp_path, ModelError, r"logits only.*such as pixel_kd", teachers=teachers, distillation="drd,pixel_kd")
+    teachers = [onnx_teacher(tmp_path / "t128.onnx", 128)]
+    refused(folder, tmp_path, ModelError, r"takes 128 x 128 px only; chips have 64.*Give --chip 128", teachers=teachers)
+    teachers = [onnx_teacher(tmp_path / "t100.onnx", 100)]
+    refused(folder, tmp_path, ModelError, r"Export it again for any size", teachers=teachers)
 
 
 def test_a_teacher_with_other_bands_is_refused(folder, tmp_path):

@@ -24,7 +24,11 @@ class DistillSpec(TrainSpec):
     network: str = params.choice(
         "Student", "Architecture of the student.", catalogue.choices(catalogue.NETWORKS), "unet_mobilenet_v2_thin"
     )
-    teachers: tuple[str, ...] = params.model("Teachers", "Trained models with the same bands and classes.", multiple=True)
+    teachers: tuple[str, ...] = params.model(
+        "Teachers",
+        "Trained models with the same bands and classes; ONNX files with Deepness metadata teach by their logits.",
+        multiple=True,
+    )
     distillation: str = params.text(
         "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
         "drd=0.1,pixel_kd",
