@@ -18,6 +18,7 @@ def score(probs: Tensor) -> Tensor:
         (H, W) in [0, 1]; 1 where all classes are equally likely.
 
     After OREAL (2025, https://arxiv.org/abs/2412.06470), whose weights we could not read: here all classes weigh the same.
+    Its units count by their most doubtful pixel: that is the aggregation `max` of `engine.regions.select`.
     """
     mean = probs.mean(dim=0).clamp(0, 1)  # (C, H, W)
     doubt = (torch.special.entr(mean) + torch.special.entr(1 - mean)).sum(dim=0)

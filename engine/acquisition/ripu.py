@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 WINDOW_PX = 17
-"""Side of the window: what a person can judge at a glance. The authors use 3."""
+"""Side of the window, 2k + 1: what a person can judge at a glance. The authors use k = 1, the word `ripu_k1`."""
 
 
 def score(probs: Tensor, window_px: int = WINDOW_PX) -> Tensor:

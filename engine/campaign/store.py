@@ -167,7 +167,7 @@ def _completed(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the units with the fields that wait for answers."""
     waiting = {"status": "open", "answer": ""}
     columns = _columns(UNITS, len(units))
-    filled = {name: units[name].to_numpy() if name in units else waiting.get(name, columns[name]) for name in UNITS}
+    filled = {name: units[name].array if name in units else waiting.get(name, columns[name]) for name in UNITS}
     return gpd.GeoDataFrame(filled, geometry=list(units.geometry), crs=units.crs)
 
 

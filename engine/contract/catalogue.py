@@ -97,8 +97,31 @@ ACQUISITION: dict[str, Part] = {
     "least_confidence": Part("engine.acquisition.least_confidence", "Least confidence"),
     "entropy": Part("engine.acquisition.entropy", "Entropy"),
     "one_vs_rest": Part("engine.acquisition.one_vs_rest", "Doubt about each class on its own (after OREAL 2025)"),
-    "ripu": Part("engine.acquisition.ripu", "Region impurity and uncertainty (Xie et al. 2022)"),
+    "ripu": Part("engine.acquisition.ripu", "Region impurity and uncertainty, 17 px (after Xie et al. 2022)"),
+    "ripu_k1": Part("engine.acquisition.ripu", "Region impurity and uncertainty, 3 px (Xie et al. 2022)", {"window_px": 3}),
+    "bald": Part("engine.acquisition.bald", "Disagreement of views or models, BALD (Houlsby et al. 2011)"),
+    "random": Part("engine.acquisition.chance", "None: chance decides"),
 }
+
+CLASS_WEIGHTS: dict[str, Part] = {
+    "equal": Part("engine.acquisition.equal", "All classes alike"),
+    "classbal": Part("engine.acquisition.classbal", "Rare classes a little more, ClassBal (Cai et al. 2021)"),
+    "pixbal": Part("engine.acquisition.pixbal", "Rare classes more, PixBal (Hwang et al. 2023)"),
+    "performance": Part("engine.acquisition.performance", "Rare classes and those that the last answers found wrong"),
+    "iou_gap": Part(
+        "engine.acquisition.performance", "Those that the last answers found wrong (after DCAU-AL 2026)", {"with_rarity": False}
+    ),
+}
+
+SELECTION: dict[str, Part] = {
+    "stratified": Part("engine.regions.select", "Class quotas, chance that fades, spread (after ClaSP-PE 2026)"),
+    "best": Part("engine.regions.select", "Highest scores", {"quota": 0.0, "noise": 0.0, "spread": False}),
+    "core_set": Part("engine.acquisition.core_set", "Cover all kinds of ground, core-set (Sener and Savarese 2018)"),
+    "badge": Part("engine.acquisition.badge", "Doubtful in many ways, BADGE (after Ash et al. 2020)"),
+    "cluster_margin": Part("engine.acquisition.cluster_margin", "Doubtful and of all kinds (after Citovsky et al. 2021)"),
+}
+DIVERSE = ("core_set", "badge", "cluster_margin")
+"""Selections by the features of the model; their modules offer `order`, the others are options of `choose`."""
 
 
 def choices(parts: Mapping[str, Part]) -> dict[str, str]:

@@ -47,6 +47,7 @@ class Param:
         advanced: shown folded in dialogs.
         shipped: for `model`, the student that ships with Edgewise is taken when none is given.
         whole: for `vector`, the file is read with all its layers, not the one that was chosen.
+        unless: for a shipped model, the name of the parameter that makes it unnecessary.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Param:
     advanced: bool = False
     shipped: bool = False
     whole: bool = False
+    unless: str = ""
     name: str = ""
 
     @property

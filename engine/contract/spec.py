@@ -53,7 +53,7 @@ class Spec:
                 raise SpecError(f"{cls.job}: there is no parameter '{name}'.", nearest(name, known))
         parsed = {name: parse(p, values.get(name), base) for name, p in known.items()}
         for name, p in known.items():
-            if p.shipped and not parsed[name]:
+            if p.shipped and not parsed[name] and not parsed.get(p.unless):
                 parsed[name] = _shipped(cls, p)
             if p.required and parsed[name] in (None, "", ()):
                 raise SpecError(f"{cls.job}: {p.label} is missing.", f"Give it with {p.flag}.")

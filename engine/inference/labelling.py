@@ -50,24 +50,39 @@ class Probabilities(nn.Module):
         Args:
             pixels: (N, B + 1, H, W) as stored; the last band is 1 where valid and else 0.
         """
-        stored = pixels.float()
-        normalized = (stored[:, :-1] - self.offset) * self.factor * stored[:, -1:]
         if not self.scores_are_probs:
-            return self._logits(normalized)
+            return self._logits(self._normalized(pixels))
+        return torch.stack(self.seen(pixels)).mean(dim=0)
+
+    def seen(self, pixels: Tensor) -> list[Tensor]:
+        """Return the probabilities of each view, turned back, (N, C, H, W) float32 each."""
+        normalized = self._normalized(pixels)
         seen = []
         for turns, is_flipped in self.views:
             view = normalized.flip(3) if is_flipped else normalized
             probs = self._logits(view.rot90(turns, (2, 3))).softmax(dim=1).rot90(-turns, (2, 3))
             seen.append(probs.flip(3) if is_flipped else probs)
-        return torch.stack(seen).mean(dim=0)
+        return seen
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Return the probabilities (N, C, H, W)."""
         scores = self.scores(pixels)
         return (scores if self.scores_are_probs else scores.softmax(dim=1),)
 
+    def _normalized(self, pixels: Tensor) -> Tensor:
+        stored = pixels.float()
+        return (stored[:, :-1] - self.offset) * self.factor * stored[:, -1:]
+
     def _logits(self, normalized: Tensor) -> Tensor:
         return self.network(normalized.to(self.dtype)).logits.float()
+
+
+class Views(Probabilities):
+    """Class probabilities of stored pixels, as each view sees them."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Return the probabilities of the views, (N, K, C, H, W)."""
+        return (torch.stack(self.seen(pixels), dim=1),)
 
 
 class Labels(Probabilities):

@@ -56,7 +56,10 @@ class Band:
 
 @dataclass(frozen=True)
 class ProbabilityTile:
-    """Probabilities (C, h, w) float32, image (B, h, w) as stored and validity (h, w) over `read`; `core` is its own ground."""
+    """Probabilities (C, h, w) float32, image (B, h, w) as stored and validity (h, w) over `read`; `core` is its own ground.
+
+    With the graph of `Views` the probabilities are (K, C, h, w).
+    """
 
     read: Window
     core: Window
@@ -129,7 +132,7 @@ def probability_bands(
         margin_px: pixels around each core that are part of `read`, where the raster has them.
         core_px: cores lie at multiples of this and partition the raster.
         halo_px: pixels around `read` that only the network sees.
-        make_runner: compiles the graph of `Probabilities`; PyTorch on the CPU unless given.
+        make_runner: compiles the graph of `Probabilities` or `Views`; PyTorch on the CPU, one view, unless given.
         stage: what the progress is called.
     """
     height, width = source.geobox.height, source.geobox.width
@@ -144,7 +147,7 @@ def probability_bands(
                     continue
                 core = stream.core_of(placed.row, placed.col)
                 read = core.expand(margin_px).clip(frame)
-                inside = (slice(None), *stream.within(read, placed.row, placed.col))
+                inside = (..., *stream.within(read, placed.row, placed.col))
                 stored = placed.pixels[inside]
                 yield ProbabilityTile(read, core, placed.results[0][inside], stored[:-1], stored[-1] != 0)
 

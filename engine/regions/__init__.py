@@ -1,4 +1,4 @@
-"""From class probabilities to a batch of units worth labelling: edges, units, scores, class balance, selection.
+"""From class probabilities to a batch of units worth labelling: edges, units, scores, selection.
 
 Everything that decides where a unit begins and ends is computed in cells of the raster's own grid (`CELL_PX`), so that
 units do not depend on how the raster was cut into tiles. Arrays only: no files, no network.

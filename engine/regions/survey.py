@@ -28,12 +28,12 @@ Read = Callable[[Window], tuple[NDArray, NDArray[np.bool_]]]
 """Reads (B, h, w) data and (h, w) validity of a window that may reach beyond the raster."""
 
 Piece = tuple[Window, NDArray, NDArray, NDArray[np.bool_]]
-"""A window, its (C, h, w) probabilities as float in [0, 1] or uint8 in 0-255, (B, h, w) image and (h, w) validity."""
+"""A window, its (C, h, w) or (K, C, h, w) probabilities as float in [0, 1] or uint8 in 0-255, (B, h, w) image, validity."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Full-width rows with a margin left and right: probabilities as bytes (C, h, W), image (B, h, W), validity (h, W)."""
+    """Full-width rows with a margin left and right: probabilities as bytes (K, C, h, W), image (B, h, W), validity (h, W)."""
 
     row: int
     probs: NDArray[np.uint8]
@@ -97,7 +97,7 @@ def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, wo
     tables: list[Units] = []
     pixels: list[bytes] = []
     corners: list[tuple[int, int]] = []
-    sums: NDArray[np.int64] | int = 0
+    sums: NDArray[np.float64] | float = 0.0
     valid_px = 0
     starts = range(0, width, TILE_PX)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -105,7 +105,7 @@ def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, wo
             core = slice(MARGIN_PX, MARGIN_PX + TILE_PX)
             valid = strip.valid[core]
             valid_px += int(valid.sum())
-            sums = sums + np.array([p[core][valid].sum(dtype=np.int64) for p in strip.probs])
+            sums = sums + np.array([[p[core][valid].sum(dtype=np.int64) for p in view] for view in strip.probs]).mean(axis=0)
             numbers = range(len(pixels), len(pixels) + len(starts))
             for col, (packed, table) in zip(
                 starts, pool.map(partial(_find, strip, settings), starts, numbers), strict=True
@@ -139,7 +139,7 @@ def _find(strip: Strip, settings: Settings, col: int, number: int) -> tuple[byte
     """Return the compressed labels and the units of one tile of a tile row."""
     cols = slice(col, col + TILE_PX + 2 * MARGIN_PX)
     found = units.find(
-        strip.probs[:, :, cols], strip.image[:, :, cols], strip.valid[:, cols], (strip.row, col), settings, number
+        strip.probs[..., cols], strip.image[:, :, cols], strip.valid[:, cols], (strip.row, col), settings, number
     )
     return zlib.compress(found.labels.tobytes() + found.classes.tobytes(), 1), found.units
 
@@ -148,14 +148,15 @@ def _strips(pieces: Iterable[Piece], width: int) -> Iterator[Strip]:
     """Yield full-width rows, put together from pieces."""
     strip: Strip | None = None
     for window, probs, image, valid in pieces:
+        views = probs if probs.ndim == 4 else probs[None]
         if strip is None:
             shape = (window.height, -(-width // TILE_PX) * TILE_PX + 2 * MARGIN_PX)
             strip = Strip(
-                window.row, np.zeros((len(probs), *shape), np.uint8), np.zeros((len(image), *shape), image.dtype),
+                window.row, np.zeros((*views.shape[:2], *shape), np.uint8), np.zeros((len(image), *shape), image.dtype),
                 np.zeros(shape, bool),
             )  # fmt: skip
         cols = slice(MARGIN_PX + window.col, MARGIN_PX + window.col + window.width)
-        strip.probs[..., cols], strip.image[..., cols], strip.valid[..., cols] = _as_bytes(probs), image, valid
+        strip.probs[..., cols], strip.image[..., cols], strip.valid[..., cols] = _as_bytes(views), image, valid
         if window.col + window.width == width:
             yield strip
             strip = None

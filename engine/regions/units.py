@@ -54,9 +54,11 @@ class Units:
         unsupported: share of the centreline without an image edge under it.
         missed: share of the centreline that is an image edge without a predicted border.
         class_a, class_b: the two classes of an edge; the predicted and the second class of a region.
-        share_a, share_b: mean probability of these.
+        shares: (n, C) mean probability of each class.
         quota_class: the class whose learning the unit serves most, argmax over c of sum p(c) x entropy.
         uncertainty: (n, C) summed score of the unit's pixels, by predicted class.
+        peak: (n, C) largest score of the unit's pixels, by predicted class.
+        look: (n, 2B + 1) mean and standard deviation of each band over its scale, and mean image gradient over its scale.
         tile, label: where the unit's pixels are kept.
     """
 
@@ -71,15 +73,26 @@ class Units:
     missed: NDArray[np.float32]
     class_a: NDArray[np.uint8]
     class_b: NDArray[np.uint8]
-    share_a: NDArray[np.float32]
-    share_b: NDArray[np.float32]
+    shares: NDArray[np.float32]
     quota_class: NDArray[np.uint8]
     uncertainty: NDArray[np.float32]
+    peak: NDArray[np.float32]
+    look: NDArray[np.float32]
     tile: NDArray[np.int32]
     label: NDArray[np.uint16]
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def share_a(self) -> NDArray[np.float32]:
+        """Return the mean probability of `class_a`."""
+        return self.shares[np.arange(len(self)), self.class_a]
+
+    @property
+    def share_b(self) -> NDArray[np.float32]:
+        """Return the mean probability of `class_b`."""
+        return self.shares[np.arange(len(self)), self.class_b]
 
     def take(self, chosen: NDArray) -> Units:
         """Return the units at `chosen`, indices or a mask."""
@@ -113,7 +126,8 @@ def find(
     """Return the units whose cells lie in the core of one tile, and where they are.
 
     Args:
-        probs: (C, h, w) class probabilities, float in [0, 1] or uint8 in 0-255.
+        probs: (C, h, w) class probabilities, float in [0, 1] or uint8 in 0-255; or (K, C, h, w), those of several views
+            or models, whose mean draws the units.
         image: (B, h, w) the orthophoto.
         valid: (h, w).
         origin: row and column in the raster of the first pixel of the *core*; multiples of `CELL_PX`. All arrays carry
@@ -122,10 +136,12 @@ def find(
         tile: number of the tile, kept in the table.
     """
     start = (origin[0] - MARGIN_PX, origin[1] - MARGIN_PX)
-    soft = torch.from_numpy(np.ascontiguousarray(probs))
-    soft = soft.float().div_(255.0) if probs.dtype == np.uint8 else soft.float()
-    score = np.where(valid, settings.score(soft[None]).numpy(), 0).astype(np.float32)
-    first, second = _top_two(probs)
+    views = probs if probs.ndim == 4 else probs[None]
+    each = torch.from_numpy(np.ascontiguousarray(views))
+    each = each.float().div_(255.0) if views.dtype == np.uint8 else each.float()
+    soft = each[0] if len(each) == 1 else each.mean(dim=0)  # (C, h, w)
+    score = np.where(valid, settings.score(each).numpy(), 0).astype(np.float32)
+    first, second = _top_two(views[0] if len(views) == 1 else soft.numpy())
     first[~valid] = UNLABELLED
     classes = edges.clean(first)
     grad = edges.gradient(image, valid, settings.band_scale)
@@ -145,6 +161,7 @@ def find(
     inside += np.where(ground > 0, ground + owned.sum(), 0).astype(np.int32)
 
     table = _measure(labels, score[rim], classes[rim], soft[(slice(None), *rim)], origin)
+    look = _look(labels, image[(slice(None), *rim)], np.hypot(*grad[(slice(None), *rim)]), settings)
     n_edges, n = int(owned.sum()), int(labels.max())
     kind = np.where(np.arange(n) < n_edges, EDGE, REGION).astype(np.uint8)
 
@@ -155,7 +172,6 @@ def find(
     class_a, class_b = table["largest"], table["runner_up"]
     class_a = np.where(kind == EDGE, edge_column(band.class_a), class_a)
     class_b = np.where(kind == EDGE, edge_column(band.class_b), class_b)
-    shares, each = table["shares"], np.arange(n)
     anchor_row = np.where(kind == EDGE, edge_column(band.row) + start[0], table["row"])
     anchor_col = np.where(kind == EDGE, edge_column(band.col) + start[1], table["col"])
     units = Units(
@@ -163,8 +179,8 @@ def find(
         table["area_px"], line.astype(np.int32),
         (edge_column(band.unsupported_px) / np.maximum(line, 1)).astype(np.float32),
         (edge_column(band.missed_px) / np.maximum(line, 1)).astype(np.float32),
-        class_a.astype(np.uint8), class_b.astype(np.uint8), shares[each, class_a], shares[each, class_b],
-        table["quota_class"], table["uncertainty"], np.full(n, tile, np.int32), np.arange(1, n + 1, dtype=np.uint16),
+        class_a.astype(np.uint8), class_b.astype(np.uint8), table["shares"], table["quota_class"], table["uncertainty"],
+        table["peak"], look, np.full(n, tile, np.int32), np.arange(1, n + 1, dtype=np.uint16),
     )  # fmt: skip
     return Found(labels.astype(np.uint16), classes[rim], units)
 
@@ -204,9 +220,10 @@ def _measure(
         shares[:, c] = total(values)
         served[:, c] = total(values * entropy)
     ranked = np.argsort(-shares, axis=1, kind="stable")
-    by_class = np.bincount(
-        number * channels + classes.ravel()[at], weights=score.ravel()[at], minlength=n * channels
-    ).reshape(n, channels)  # fmt: skip
+    cell = number * channels + classes.ravel()[at]
+    by_class = np.bincount(cell, weights=score.ravel()[at], minlength=n * channels).reshape(n, channels)
+    peak = np.zeros(n * channels, np.float32)
+    np.maximum.at(peak, cell, score.ravel()[at])
     return {
         "row": first // labels.shape[1] - RIM_PX + origin[0],
         "col": first % labels.shape[1] - RIM_PX + origin[1],
@@ -218,7 +235,25 @@ def _measure(
         "runner_up": ranked[:, min(1, channels - 1)],
         "quota_class": served.argmax(axis=1).astype(np.uint8),
         "uncertainty": by_class.astype(np.float32),
+        "peak": peak.reshape(n, channels),
     }
+
+
+def _look(
+    labels: NDArray[np.int32], image: NDArray, steepness: NDArray[np.float32], settings: Settings
+) -> NDArray[np.float32]:  # fmt: skip
+    """Return what each label's pixels look like, see `Units`."""
+    at = np.flatnonzero(labels)
+    number = labels.ravel()[at].astype(np.int64) - 1
+    area = np.maximum(np.bincount(number), 1)
+    means, deviations = [], []
+    for band, scale in zip(image, settings.band_scale, strict=True):
+        values = np.nan_to_num(band.ravel()[at].astype(np.float64)) / scale
+        mean = np.bincount(number, weights=values) / area
+        means.append(mean)
+        deviations.append(np.sqrt(np.bincount(number, weights=(values - mean[number]) ** 2) / area))
+    edges_seen = np.bincount(number, weights=steepness.ravel()[at]) / area / max(settings.edge_scale, 1e-9)
+    return np.stack([*means, *deviations, edges_seen], axis=1).astype(np.float32)
 
 
 def _top_two(probs: NDArray) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

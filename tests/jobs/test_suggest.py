@@ -1,5 +1,6 @@
 """A model and an orthophoto give a batch of units to label; a second run gives the next round of the same campaign."""
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -17,7 +18,8 @@ from scipy import ndimage
 
 import models
 from engine.campaign import history, store
-from engine.contract.errors import DataError, SpecError
+from engine.contract import catalogue
+from engine.contract.errors import DataError, ModelError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
 from engine.contract.specs.suggest import SuggestSpec
@@ -201,6 +203,78 @@ def test_a_campaign_in_another_crs_is_refused(first_round, folder, student):
     elsewhere = write_ortho(folder / "elsewhere.tif", epsg=32633)
     with pytest.raises(DataError, match="Reproject the orthophoto"):
         run(image=elsewhere, model=student, output=first_round[0])
+
+
+@pytest.fixture(scope="module")
+def legend(folder):
+    path = folder / "legend.json"
+    path.write_text(json.dumps([{"id": k, "name": n} for k, n in ((1, "building"), (2, "road"), (7, "water"), (9, "car"))]))
+    return str(path)
+
+
+def test_a_first_batch_needs_no_model_and_foretells_no_class(folder, ortho, legend, student):
+    path = str(folder / "cold.gpkg")
+    summary = run(image=ortho, legend=legend, output=path, budget=30)
+    campaign = store.read(path)
+    assert summary["offered"] == len(campaign.units) == 30
+    assert campaign.legend.names == ("building", "road", "water", "car")
+    assert set(campaign.units["kind"]) == {"region"}
+    assert campaign.units["class_a"].isna().all() and not len(campaign.predictions)
+    assert campaign.units["reason"].str.contains("no model has seen it").all()
+    assert run(image=ortho, model=student, output=path, budget=10)["round"] == 2, "the model does not know cars yet"
+    second = store.read(path)
+    asked = second.units[second.units["round"] == 2]
+    assert set(asked["class_a"]) <= set(LEGEND.ids) and set(second.predictions["class_id"]) <= set(LEGEND.ids)
+    assert not set(asked["unit"]) & set(campaign.units["unit"])
+    assert run(image=ortho, legend=legend, output=path, budget=5)["round"] == 3
+
+
+def test_a_model_of_other_classes_shows_where_to_look_and_foretells_nothing(folder, ortho, legend):
+    shipped = save_model(folder / "shipped.safetensors", Legend.from_names({0: "roof", 1: "tree", 2: "soil"}))
+    path = str(folder / "shipped.gpkg")
+    run(image=ortho, model=shipped, legend=legend, output=path, budget=12)
+    campaign = store.read(path)
+    assert campaign.legend.names == ("building", "road", "water", "car")
+    assert campaign.units["class_a"].isna().all() and not len(campaign.predictions)
+    assert set(campaign.units["kind"]) == {"edge", "region"}
+
+
+def test_views_and_more_models_may_disagree(folder, ortho, student):
+    other = save_model(folder / "second.safetensors", seed=1)
+    for k, more in enumerate(({"tta": "flips"}, {"more_models": [other]})):
+        path = str(folder / f"bald{k}.gpkg")
+        run(image=ortho, model=student, score="bald", output=path, budget=8, **more)
+        assert (store.read(path).units["score"] > 0).all()
+
+
+def test_models_of_other_classes_cannot_be_asked_together(folder, ortho, student):
+    other = save_model(folder / "apart.safetensors", Legend.from_names({0: "roof", 1: "tree", 2: "soil"}))
+    with pytest.raises(ModelError, match="trained with the same legend"):
+        run(image=ortho, model=student, more_models=[other], score="bald", output=str(folder / "apart.gpkg"))
+
+
+@pytest.mark.parametrize("selection", catalogue.DIVERSE)
+def test_a_batch_may_be_chosen_by_the_features_of_the_model(folder, ortho, student, selection):
+    path = str(folder / f"{selection}.gpkg")
+    assert run(image=ortho, model=student, selection=selection, output=path, budget=6)["offered"] == 6
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        ({"score": "bald"}, "Ask for views with --tta flips"),
+        ({"selection": "badge", "budget_unit": "clicks"}, "Give --budget-unit units"),
+    ],
+)
+def test_a_request_that_means_nothing_is_refused(folder, ortho, student, values, remedy):
+    with pytest.raises(SpecError) as raised:
+        run(image=ortho, output=str(folder / "new.gpkg"), **{"model": student, **values})
+    assert remedy in raised.value.hint
+
+
+def test_held_out_labels_without_a_model_are_refused(folder, ortho, legend):
+    with pytest.raises(SpecError, match="without a model"):
+        run(image=ortho, legend=legend, held_out=ortho, output=str(folder / "new.gpkg"))
 
 
 def test_a_file_that_is_no_campaign_is_refused_and_left_alone(folder, student, ortho):

@@ -1,17 +1,16 @@
 """Every score is larger where a label teaches more, lies in [0, 1] and knows nothing of the order of classes."""
 
-import importlib
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import acquisition
 from engine.acquisition import bald, entropy, ripu
 from engine.contract.catalogue import ACQUISITION
 
-SCORES = {name: importlib.import_module(part.module).score for name, part in ACQUISITION.items()}
-ALL = {**SCORES, "bald": bald.score}
+SCORES = {name: acquisition.score(name) for name in ACQUISITION}
+OF_ONE_PIXEL = [name for name in SCORES if name not in ("ripu", "ripu_k1", "bald", "random")]
 
 
 def pixel(*probs):
@@ -23,22 +22,36 @@ def some(classes, passes=1, seed=0, size=9):
     return torch.softmax(4 * torch.randn(passes, classes, size, size + 3, generator=generator), dim=1)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", SCORES)
 @given(st.integers(2, 9), st.integers(1, 3), st.integers(0, 99))
 @settings(max_examples=15, deadline=None)
 def test_scores_lie_between_0_and_1(name, classes, passes, seed):
-    found = ALL[name](some(classes, passes, seed))
+    found = SCORES[name](some(classes, passes, seed))
     assert found.shape == (9, 12)
     assert (found >= 0).all() and (found <= 1 + 1e-5).all()
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", SCORES)
 def test_the_order_of_classes_does_not_matter(name):
     probs = some(5, passes=2)
-    assert torch.allclose(ALL[name](probs), ALL[name](probs.flip(1)), atol=1e-6)
+    assert torch.allclose(SCORES[name](probs), SCORES[name](probs.flip(1)), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", [n for n in SCORES if n != "ripu"])
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_does_not_change_what_it_looks_at_and_gives_the_same_twice(name):
+    probs = some(4, passes=2)
+    before = probs.clone()
+    first = SCORES[name](probs)
+    assert torch.equal(first, SCORES[name](probs)) and torch.equal(probs, before)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_turned_map_has_turned_scores(name):
+    probs = some(4, passes=2)
+    assert torch.allclose(SCORES[name](probs.rot90(1, (2, 3))), SCORES[name](probs).rot90(1, (0, 1)), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", OF_ONE_PIXEL)
 def test_full_doubt_is_1_and_certainty_is_0(name):
     assert SCORES[name](pixel(0.25, 0.25, 0.25, 0.25)).item() == pytest.approx(1, abs=1e-6)
     assert SCORES[name](pixel(1.0, 0.0, 0.0)).item() == pytest.approx(0, abs=1e-6)
@@ -56,6 +69,15 @@ def test_full_doubt_is_1_and_certainty_is_0(name):
 )
 def test_a_pixel_calculated_by_hand(name, expected):
     assert SCORES[name](pixel(0.6, 0.3, 0.1)).item() == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", OF_ONE_PIXEL)
+@given(st.floats(0.34, 1), st.floats(0.34, 1))
+@settings(max_examples=25, deadline=None)
+def test_a_surer_model_never_scores_higher(name, one, other):
+    doubtful, sure = sorted((one, other))
+    scores = [SCORES[name](pixel(p, (1 - p) / 2, (1 - p) / 2)).item() for p in (doubtful, sure)]
+    assert scores[0] >= scores[1] - 1e-6
 
 
 def test_margin_and_bvsb_ignore_classes_that_are_out_of_the_race():
@@ -88,3 +110,14 @@ def test_bald_sees_contradiction_and_not_shared_doubt():
     sure = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).reshape(2, 2, 1, 1)
     assert bald.score(sure).item() == pytest.approx(1)
     assert bald.score(torch.full((2, 2, 1, 1), 0.5)).item() == pytest.approx(0)
+    assert bald.score(some(4, passes=1)).abs().max().item() == pytest.approx(0, abs=1e-6), "one pass contradicts nobody"
+
+
+def test_ripu_of_the_paper_looks_at_3_px_and_ours_at_17():
+    probs = some(3, size=20)
+    assert torch.equal(SCORES["ripu_k1"](probs), ripu.score(probs, window_px=3))
+    assert torch.equal(SCORES["ripu"](probs), ripu.score(probs, window_px=17))
+
+
+def test_chance_prefers_no_pixel():
+    assert (SCORES["random"](some(4)) == 1).all()

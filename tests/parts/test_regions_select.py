@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.geo.tiles import Window
-from engine.regions import balance, outline, reason, select, survey, walk
+from engine.regions import cold_start, outline, reason, select, survey, walk
 from engine.regions.units import EDGE, REGION, Units
 
 from . import test_regions_units as made
@@ -15,13 +15,14 @@ def table(n, classes=3, seed=0, side=2000):
     rng = np.random.default_rng(seed)
     place = rng.choice(side * side, n, replace=False)
     row, col = np.divmod(place, side)
-    shares = np.sort(rng.random((n, 2)).astype(np.float32), axis=1)
+    shares = np.sort(rng.random((n, classes)).astype(np.float32), axis=1)[:, ::-1]
     return Units(
         (np.arange(n) % 2).astype(np.uint8), row.astype(np.int32), col.astype(np.int32), row.astype(np.float32),
         col.astype(np.float32), rng.integers(64, 800, n).astype(np.int32), np.full(n, 32, np.int32),
         rng.random(n).astype(np.float32), np.zeros(n, np.float32), np.zeros(n, np.uint8), np.ones(n, np.uint8),
-        shares[:, 1], shares[:, 0], rng.choice(classes, n, p=[0.9, *[0.1 / (classes - 1)] * (classes - 1)]).astype(np.uint8),
-        rng.random((n, classes)).astype(np.float32) * 50, (row // 512 * 4 + col // 512).astype(np.int32),
+        shares, rng.choice(classes, n, p=[0.9, *[0.1 / (classes - 1)] * (classes - 1)]).astype(np.uint8),
+        rng.random((n, classes)).astype(np.float32) * 50, rng.random((n, classes)).astype(np.float32),
+        rng.normal(size=(n, 7)).astype(np.float32), (row // 512 * 4 + col // 512).astype(np.int32),
         np.arange(n).astype(np.uint16),
     )  # fmt: skip
 
@@ -103,41 +104,61 @@ def test_units_offered_before_are_not_chosen():
 
 def test_a_border_without_an_image_edge_scores_half_more():
     units = table(2)
-    plain, doubted = (select.score(
-        Units(**{**units.__dict__, "unsupported": np.full(2, share, np.float32)}), np.ones(3)) for share in (0, 1))  # fmt: skip
+    plain, doubted = (
+        Units(**{**units.__dict__, "unsupported": np.full(2, share, np.float32)}) for share in (0, 1)
+    )  # fmt: skip
+    plain, doubted = (select.score(u, np.ones(3), evidence=0.5) for u in (plain, doubted))
     assert doubted == pytest.approx(1.5 * plain)
 
 
-def test_rare_classes_weigh_more_within_bounds():
-    weights = balance.by_rarity(np.array([0.7, 0.25, 0.05, 0.0]))
-    assert (np.diff(weights) > 0).all()
-    assert weights.min() >= balance.LIGHTEST and weights.max() <= balance.HEAVIEST
-    expected = (6 * np.array([0.7, 0.25, 0.05, 0.0]) + 1) ** -2.0
-    assert weights[2] / weights[1] == pytest.approx(expected[2] / expected[1])
+def test_the_most_doubtful_pixel_counts_where_it_is_asked_for():
+    units, weights = table(50), np.array([1.0, 2.0, 0.5])
+    assert select.score(units, weights, aggregation="max") == pytest.approx((units.peak * weights).max(axis=1))
 
 
-def test_an_iou_of_few_pixels_is_drawn_to_the_mean():
-    shrunk = balance.shrunken(np.array([0.9, 0.3, np.nan]), np.array([10**9, balance.SHRINKAGE_PX, 0]))
-    assert shrunk == pytest.approx([0.9, (0.3 + 0.6) / 2, 0.6], abs=1e-5)
+def test_without_quotas_noise_and_spread_the_best_scores_are_chosen():
+    units = table(500)
+    scores = select.score(units, np.ones(3))
+    plain = {"quota": 0.0, "noise": 0.0, "spread": False}
+    chosen = choose(units, 30, 0.0, **plain).chosen
+    regions = np.flatnonzero(units.kind == REGION)
+    assert set(chosen) == set(regions[np.argsort(-scores[regions])[:30]])
 
 
-def test_classes_that_the_model_gets_wrong_weigh_more_at_equal_rarity():
-    weights = balance.by_performance(np.array([0.9, 0.5, 0.5]), np.full(3, 1 / 3))
-    assert weights[1] == weights[2] == pytest.approx(5 * weights[0])
-    assert balance.by_performance(np.ones(2), np.full(2, 0.5)).tolist() == [1, 1], "a perfect model has no preference"
+def test_units_of_one_score_are_drawn_evenly():
+    units = table(200)
+    counts = np.zeros(200)
+    for key in range(60):
+        batch = select.choose(
+            units, np.ones(200), 20, 0.0, key=str(key), rarest_first=np.arange(3), quota=0.0, noise=0.0, spread=False
+        )
+        counts[batch.chosen] += 1
+    drawn = counts[units.kind == REGION]
+    assert drawn.sum() == 60 * 20 and drawn.max() < 26, "12 times each on average"
 
 
-def test_a_class_that_was_asked_for_twice_in_vain_loses_half_of_its_excess_and_others_do_not():
-    iou, shares = np.array([0.8, 0.2, 0.2, 0.9]), np.full(4, 0.25)
-    free = balance.by_performance(iou, shares)
-    then = balance.Past(np.array([0.5, 0.199, 0.1, 0.9]), np.array([True, True, True, True]))
-    patient = balance.by_performance(iou, shares, [then, then])
-    assert patient[1] == pytest.approx(1 + (free[1] - 1) / 2), "no gain in two rounds"
-    assert patient[2] == free[2], "it gained"
-    assert (patient[0], patient[3]) == (free[0], free[3]), "light classes have no excess"
-    never_offered = balance.Past(then.iou, np.zeros(4, bool))
-    assert (balance.by_performance(iou, shares, [never_offered, then]) == free).all()
-    assert (balance.by_performance(iou, shares, [then]) == free).all()
+def test_a_diverse_batch_comes_from_the_shortlist_in_both_kinds():
+    units = table(900)
+    scores = select.score(units, np.ones(3))
+    listed = select.shortlist(units, scores, 20, 0.5, key="0")
+    assert len(listed) == select.WIDER * 20 and (units.kind[listed] == EDGE).sum() == 100
+    first = lambda candidates, count: np.arange(count)[::-1].copy()  # noqa: E731
+    batch = select.diversify(units, scores, listed, units.look[listed], 20, 0.5, order=first, seed=0)
+    assert len(batch.chosen) == 20 and set(batch.chosen) <= set(listed)
+    assert (units.kind[batch.chosen] == EDGE).sum() == 10
+
+
+def test_a_first_batch_holds_every_kind_of_ground_however_rare():
+    units = table(1000)
+    units = units.take(units.kind == REGION)
+    rare = np.arange(len(units)) % 25 == 0  # 4 % of the ground is of another colour
+    units = Units(**{**units.__dict__, "look": (units.look * 0.1 + 9.0 * rare[:, None]).astype(np.float32)})
+    batch = cold_start.first_batch(units, 32, 2, seed=0)
+    assert len(batch.chosen) == 32 and rare[batch.chosen].mean() > 2 * rare.mean()
+    assert (cold_start.first_batch(units, 32, 2, seed=0).chosen == batch.chosen).all()
+    kind, typical = cold_start.kinds(units, 8, seed=0)
+    assert not set(kind[rare]) & set(kind[~rare])
+    assert (typical > 0).all() and (typical <= 1).all()
 
 
 def test_the_walk_visits_all_and_is_short():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import catalogue, params
+from ..errors import SpecError
 from ..results import Result
 from ..spec import Spec
 
@@ -14,7 +15,8 @@ class SuggestSpec(Spec):
     """Suggest the regions whose labels teach the model most.
 
     Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where
-    the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS.
+    the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS. With a legend
+    the first batch needs no model: it holds ground of every kind, told apart by colour and texture.
     """
 
     job = "suggest"
@@ -31,8 +33,15 @@ class SuggestSpec(Spec):
 
     image: str = params.raster("Orthophoto", "Raster to look for regions in.")
     model: str = params.model(
-        "Model", "Model of the current round; the student that ships with Edgewise when none is given.", shipped=True
-    )
+        "Model", "Model of the current round; with neither this nor a legend, the student that ships with Edgewise.",
+        shipped=True, unless="legend",
+    )  # fmt: skip
+    legend: str = params.file(
+        "Legend",
+        "JSON list of {id, name, color}, the classes to label. Without a model, ground of every kind is offered by its "
+        "colours; a model may then know other classes and only shows where it is unsure.",
+        ("json",), optional=True,
+    )  # fmt: skip
     budget: int = params.integer("Budget", "What the batch may cost, in the unit below.", 200, 1, 1_000_000_000)
     budget_unit: str = params.choice(
         "Unit of the budget", "What is counted: regions, the clicks that they are expected to need, or their pixels.",
@@ -41,6 +50,27 @@ class SuggestSpec(Spec):
     edge_share: float = params.number("Share of edge units", "Share of the budget spent on borders.", 0.5, 0.0, 1.0)
     score: str = params.choice(
         "Score", "How uncertainty is measured.", catalogue.choices(catalogue.ACQUISITION), "bvsb", advanced=True
+    )
+    aggregation: str = params.choice(
+        "Score of a region", "Whether all its pixels count or the most doubtful one.",
+        {"mean": "Mean of its pixels", "max": "Its most doubtful pixel"}, "mean", advanced=True,
+    )  # fmt: skip
+    class_weights: str = params.choice(
+        "Class weights", "Which classes count more.", catalogue.choices(catalogue.CLASS_WEIGHTS), "performance", advanced=True
+    )
+    selection: str = params.choice(
+        "Selection", "How a batch is chosen by the scores.", catalogue.choices(catalogue.SELECTION), "stratified", advanced=True
+    )
+    edge_evidence: float = params.number(
+        "Edge evidence", "What a border gains under which the image shows no edge, as a share of its score.", 0.5, 0.0, 10.0,
+        advanced=True,
+    )  # fmt: skip
+    tta: str = params.choice(
+        "Test-time augmentation", "Views of the model that are asked; what they disagree about is the score bald.",
+        {"none": "One view", "flips": "4 flips", "d4": "8 flips and turns"}, "none", advanced=True,
+    )  # fmt: skip
+    more_models: tuple[str, ...] = params.model(
+        "More models", "Other models with the same classes that are asked as well.", multiple=True, optional=True, advanced=True
     )
     held_out: str = params.raster(
         "Held-out labels", "Label raster that ingest kept apart; classes that the model gets wrong there are asked for more.",
@@ -55,3 +85,21 @@ class SuggestSpec(Spec):
     def stages(self) -> dict[str, float]:
         """Return the stages with their shares of the time."""
         return {"suggest": 1.0}
+
+    def check(self) -> None:
+        """Refuse what a request without a model, or without several answers, cannot mean."""
+        if not self.model:
+            given = [name for name in ("more_models", "held_out") if getattr(self, name)]
+            if given:
+                flag = given[0].replace("_", "-")
+                raise SpecError(f"--{flag} is given without a model.", f"Give a model with --model, or leave --{flag} out.")
+        elif self.score == "bald" and self.tta == "none" and not self.more_models:
+            raise SpecError(
+                "Score: one view of one model contradicts nobody.", "Ask for views with --tta flips, or give --more-models."
+            )
+        if self.selection in catalogue.DIVERSE and self.budget_unit != "units":
+            raise SpecError(
+                f"Selection: {self.selection} counts regions, the budget counts {self.budget_unit}.",
+                "Give --budget-unit units, or the selection stratified.",
+            )
+        super().check()

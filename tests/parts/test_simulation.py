@@ -1,0 +1,101 @@
+"""The oracle of the active-learning benchmark answers as a person would, and its tables read curves as they are drawn."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+from simulation import oracle, tables
+
+WHOLE = slice(0, 40), slice(0, 40)
+MASK = np.ones((40, 40), bool)
+
+
+def halves(at=20):
+    """Return a map of two classes with an upright border."""
+    ids = np.zeros((40, 40), np.uint8)
+    ids[:, at:] = 3
+    return ids
+
+
+def asked(truth, **more):
+    return oracle.Oracle(truth, np.array([0, 3, 5]), **more)
+
+
+def test_a_region_gets_the_class_that_most_of_it_has_for_one_click():
+    answer = asked(halves(15)).region(WHOLE, MASK)
+    assert (answer.kind, answer.clicks) == ("class", 1) and (answer.ids == 3).all()
+    assert len(answer.ids) == MASK.sum()
+
+
+def test_ground_that_nobody_knows_stays_without_label():
+    answer = asked(np.full((40, 40), 255, np.uint8)).region(WHOLE, MASK)
+    assert (answer.kind, answer.clicks) == ("unsure", 1) and (answer.ids == 255).all()
+
+
+@pytest.mark.parametrize(("shift", "kind"), [(0, "confirm"), (2, "confirm"), (4, "redraw")])
+def test_a_border_within_two_pixels_is_confirmed_and_keeps_its_place(shift, kind):
+    answer = asked(halves()).edge(WHOLE, MASK, halves(20 + shift))
+    assert answer.kind == kind
+    drawn = answer.ids.reshape(40, 40)
+    assert np.array_equal(drawn, halves(20 + shift) if kind == "confirm" else halves())
+
+
+def test_a_straight_border_redrawn_costs_two_ends_and_two_classes():
+    assert asked(halves()).edge(WHOLE, MASK, halves(30)).clicks == 4
+
+
+def test_a_corner_costs_a_vertex_more_and_a_ring_its_vertices():
+    corner, ring = np.zeros((40, 40), np.uint8), np.zeros((40, 40), np.uint8)
+    corner[20:, 20:], ring[10:30, 10:30] = 3, 3
+    assert oracle.drawing_clicks(corner, MASK) == 3 + 2
+    assert oracle.drawing_clicks(ring, MASK) == 4 + 2
+
+
+def test_an_edge_unit_inside_one_class_costs_one_click():
+    answer = asked(np.full((40, 40), 3, np.uint8)).edge(WHOLE, MASK, halves())
+    assert (answer.kind, answer.clicks) == ("class", 1) and (answer.ids == 3).all()
+
+
+def test_a_square_costs_a_click_for_each_class():
+    answer = asked(halves()).paint(WHOLE, MASK)
+    assert answer.clicks == 2 and np.array_equal(answer.ids.reshape(40, 40), halves())
+
+
+def test_mistakes_come_in_their_share_and_name_another_class():
+    person = asked(halves(0), flip_share=0.2, seed=1)
+    answers = [int(person.region(WHOLE, MASK).ids[0]) for _ in range(500)]
+    wrong = [a for a in answers if a != 3]
+    assert 0.13 < len(wrong) / 500 < 0.27 and set(wrong) == {0, 5}
+
+
+def test_shifted_borders_are_off_by_about_the_noise_and_keep_the_classes():
+    truth = np.kron(np.array([[0, 3], [5, 0]]), np.ones((200, 200))).astype(np.uint8)
+    noisy = oracle.shifted(truth, 2.0, seed=0)
+    assert set(np.unique(noisy)) == {0, 3, 5} and np.array_equal(oracle.shifted(truth, 0.0, 0), truth)
+    off_px = (noisy[:180] != truth[:180]).sum(axis=1).mean()  # of one upright border: the mean of |N(0, 2)|
+    assert 0.8 < off_px < 2.6
+
+
+def row(spent, mious, valid_px=1000):
+    return {"valid_px": valid_px, "points": [{"pixels": s, "miou": m} for s, m in zip(spent, mious, strict=True)]}
+
+
+def test_the_area_under_a_straight_curve_is_its_middle_and_the_budget_is_interpolated():
+    curve = row([10, 20, 40], [0.1, 0.2, 0.4])
+    assert tables.aubc(curve, "pixels") == pytest.approx(0.25)
+    assert tables.reached(curve, "pixels", 0.3 / 0.95) == pytest.approx(0.030)
+    assert tables.reached(curve, "pixels", 0.9) is None
+
+
+def test_differences_are_paired_by_seed_and_the_smallest_p_is_corrected_most():
+    rng = np.random.default_rng(0)
+    default = {s: 0.5 + 0.1 * s for s in range(5)}
+    areas = {"default": default, "worse": {s: v - 0.05 + 0.001 * rng.random() for s, v in default.items()},
+             "alike": {s: v + 0.01 * rng.normal() for s, v in default.items()}}  # fmt: skip
+    found = tables.paired(areas)
+    assert found["default"] == ("", "")
+    assert found["worse"][0] in ("-5.0", "-4.9") and float(found["worse"][1]) < 1e-4
+    assert float(found["alike"][1]) > 0.05
