@@ -9,6 +9,7 @@ import rasterio
 DATA = Path("../shared/data")
 GUTTER_PX = 256
 BLOCK_PX = 256
+CELL_PX = 64
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,8 @@ def lay_out(pairs: list, image_path: Path, labels_path: Path, columns: int = 8, 
         place = slice(row, row + side), slice(col, col + side)
         with rasterio.open(paths[0]) as chip, rasterio.open(paths[1]) as of_chip:
             image[(slice(None), *place)], labels[place], valid[place] = chip.read(), of_chip.read(1), 255
-    profile = {"driver": "GTiff", "height": height, "width": width, "dtype": "uint8", "compress": "deflate"}
-    with (
-        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
-        rasterio.open(image_path, "w", count=3, photometric="RGB", **profile) as file,
-    ):
-        file.write(image)
-        file.write_mask(valid)
-    with rasterio.open(labels_path, "w", count=1, nodata=255, **profile) as file:
-        file.write(labels, 1)
+    write_canvas(image_path, image, valid)
+    write_labels(labels_path, labels)
 
 
 def thinned(ground: Ground, folder: Path, share: float) -> Ground:
@@ -108,3 +102,65 @@ def thin(labels: Path, folder: Path, share: float, rng: np.random.Generator) -> 
                 file.write_colormap(1, colormap)
             file.write(found, 1)
     return path
+
+
+def shelve(pairs: list, image_path: Path, labels_path: Path, crop_px: int = 0) -> None:
+    """Write scenes of any size on one canvas, the highest first, on a grid of CELL_PX and at least as far apart.
+
+    Args:
+        pairs: (image, labels) paths.
+        image_path: canvas that is written; what lies between the scenes is masked.
+        labels_path: its labels, 255 between the scenes.
+        crop_px: take the middle of each scene, with sides of this many pixels at most; 0 takes all of it.
+    """
+    scenes = []
+    for image, labels in pairs:
+        with rasterio.open(image) as of_image, rasterio.open(labels) as of_labels:
+            height, width = (min(side, crop_px or side) for side in of_labels.shape)
+            row, col = (of_labels.height - height) // 2, (of_labels.width - width) // 2
+            window = ((row, row + height), (col, col + width))
+            scenes.append((of_image.read(window=window), of_labels.read(1, window=window)))
+    scenes.sort(key=lambda scene: -scene[1].shape[0])
+    least = round(sum(labels.size for _, labels in scenes) ** 0.5)
+    limit = max(least, *(labels.shape[1] for _, labels in scenes))
+    places, row, col, shelf = [], 0, 0, 0
+    for _, labels in scenes:
+        if col and col + labels.shape[1] > limit:
+            row, col, shelf = row + shelf, 0, 0
+        places.append((row, col))
+        shelf = max(shelf, next_cell(labels.shape[0]))
+        col += next_cell(labels.shape[1])
+    shape = (row + shelf, max(c + next_cell(s[1].shape[1]) for (_, c), s in zip(places, scenes, strict=True)))
+    canvas, valid = np.zeros((3, *shape), np.uint8), np.zeros(shape, np.uint8)
+    ids = np.full(shape, 255, np.uint8)
+    for (row, col), (image, labels) in zip(places, scenes, strict=True):
+        place = slice(row, row + labels.shape[0]), slice(col, col + labels.shape[1])
+        canvas[(slice(None), *place)], ids[place], valid[place] = image, labels, 255
+    write_canvas(image_path, canvas, valid)
+    write_labels(labels_path, ids)
+
+
+def next_cell(length: int) -> int:
+    return -(-(length + CELL_PX) // CELL_PX) * CELL_PX
+
+
+def write_canvas(path: Path, image: np.ndarray, valid: np.ndarray) -> None:
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(path, "w", count=3, photometric="RGB", **profile(valid)) as file,
+    ):
+        file.write(image)
+        file.write_mask(valid)
+
+
+def write_labels(path: Path, ids: np.ndarray) -> None:
+    with rasterio.open(path, "w", count=1, nodata=255, **profile(ids)) as file:
+        file.write(ids, 1)
+
+
+def profile(plane: np.ndarray) -> dict:
+    height, width = plane.shape
+    return {
+        "driver": "GTiff", "height": height, "width": width, "dtype": "uint8", "compress": "deflate", "tiled": True,
+        "transform": rasterio.transform.from_origin(0, 0, 1, 1),
+    }  # fmt: skip

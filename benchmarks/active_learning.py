@@ -1,0 +1,240 @@
+"""Claim: at equal cost, our default choice of places to label teaches a student more than the field's baselines.
+
+An oracle answers from the true labels. Training, first labels and budgets are the same for every selector; what a round may
+cost is counted in clicks or in pixels, and both are kept. One row for each finished run; what is finished is not run again,
+a stopped run goes on after its last trained model, and several processes may share the work.
+
+    python benchmarks/active_learning.py --setting smoke
+    python benchmarks/active_learning.py --setting small --datasets dubai dronedeploy
+    python benchmarks/active_learning.py --setting full --datasets dubai dronedeploy --seeds 0 1 2 --ledgers clicks pixels
+    python benchmarks/active_learning.py --setting full --starts random clusters --semi none distill
+    python benchmarks/active_learning.py --setting full --noise-px 2 --flip-share 0.05
+    python benchmarks/active_learning.py --setting full --table
+
+Budgets are shares of the pixels to label; in clicks they are what random superpixels of 32 x 32 px cost for that share.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rows import write
+from simulation import choosing, learning, oracle, pool, tables
+from simulation.learning import Lesson
+
+from engine import atomic, device
+from engine.acquisition.performance import shrunken
+from engine.acquisition.standing import Past
+from engine.contract.errors import DataError
+from engine.geo import raster
+from engine.metrics import Confusion
+from models import checkpoint
+
+ROOT = Path(__file__).resolve().parent
+UNLABELLED = oracle.UNLABELLED
+SUPERPIXEL_PX = 32 * 32
+ASKED_AGAIN = 8
+"""So often a round asks for more where its answers were cheaper than estimated."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How large the ground is, how long is trained, and what the rounds may cost in all, as shares of the ground."""
+
+    crop_px: int
+    scenes: int
+    lesson: Lesson
+    shares: tuple
+
+
+NETWORK = "unet_mobilenet_v2_thin"
+SETTINGS = {
+    "smoke": Setting(256, 6, Lesson(NETWORK, 3, 2, 64), (0.05, 0.1)),
+    "small": Setting(1024, 48, Lesson(NETWORK, 300, 4, 128), (0.0025, 0.005, 0.01, 0.02, 0.05)),
+    "full": Setting(0, 0, Lesson(NETWORK, 3000, 16, 256), (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05)),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What makes a row; a row with the same values is not run again."""
+
+    setting: str
+    dataset: str
+    selector: str
+    ledger: str
+    start: str
+    semi: str
+    noise_px: float
+    flip_share: float
+    iterations: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Return a file name."""
+        return "_".join(f"{v:g}" if isinstance(v, float) else str(v) for v in asdict(self).values())
+
+
+def main() -> None:
+    options = arguments()
+    folder = options.runs / "rows"
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in [] if options.table else planned(options):
+        path = folder / f"{run.name}.json"
+        try:
+            with atomic.lock(path):
+                if not path.exists():
+                    row = measured(run, options)
+                    part = path.with_suffix(".part")
+                    part.write_text(json.dumps(row))
+                    part.replace(path)
+                    last = row["points"][-1]
+                    print(f"{run.dataset} {run.selector} seed {run.seed}: mIoU {100 * last['miou']:.1f}", flush=True)
+        except DataError as error:
+            print(f"{run.name} is left out: {error}", flush=True)
+    rows = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{options.setting}_*.json"))]
+    if rows and options.setting != "smoke":
+        write(ROOT / "results" / f"active_learning_{options.setting}.json", rows)
+    print(tables.table(rows))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--setting", choices=SETTINGS, default="small")
+    parser.add_argument("--datasets", nargs="+", choices=("dubai", "dronedeploy"), default=["dubai"])
+    parser.add_argument("--selectors", nargs="+", choices=choosing.SELECTORS, default=list(choosing.SELECTORS))
+    parser.add_argument("--ledgers", nargs="+", choices=("clicks", "pixels"), default=["clicks"])
+    parser.add_argument("--starts", nargs="+", choices=("random", "clusters"), default=["random"])
+    parser.add_argument(
+        "--semi", nargs="+", choices=("none", "distill"), default=["none"], help="learn from the last model too"
+    )
+    parser.add_argument("--noise-px", type=float, default=0.0, help="standard deviation of the oracle's borders")
+    parser.add_argument("--flip-share", type=float, default=0.0, help="share of the oracle's answers with another class")
+    parser.add_argument("--iterations", type=int, default=0, help="training steps of every round; the setting's by default")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runs", type=Path, default=Path("runs/active_learning"))
+    parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
+    return parser.parse_args()
+
+
+def planned(options: argparse.Namespace) -> list:
+    """Return all runs: full supervision first, seeds outside, so that a first seed of everything is there early."""
+    o, iterations = options, options.iterations or SETTINGS[options.setting].lesson.iterations
+    full = [
+        Run(o.setting, dataset, "full", "pixels", "random", "none", 0.0, 0.0, iterations, seed)
+        for seed in o.seeds for dataset in o.datasets
+    ]  # fmt: skip
+    return full + [
+        Run(o.setting, dataset, selector, ledger, start, semi, o.noise_px, o.flip_share, iterations, seed)
+        for seed in o.seeds for dataset in o.datasets for ledger in o.ledgers for start in o.starts for semi in o.semi
+        for selector in o.selectors
+    ]  # fmt: skip
+
+
+def measured(run: Run, options: argparse.Namespace) -> dict:
+    """Return the row of a run: a point for every trained model."""
+    setting = SETTINGS[run.setting]
+    lesson = Lesson(setting.lesson.network, run.iterations, setting.lesson.batch, setting.lesson.chip)
+    ground = pool.make(run.dataset, options.runs, setting.crop_px, setting.scenes)
+    if run.selector == "full":
+        labels = np.where(ground.valid, ground.truth, UNLABELLED).astype(np.uint8)
+        model = learning.learn(ground, labels, lesson, run.seed, options.device)
+        return {
+            "run": asdict(run),
+            "points": [{"pixels": int(ground.valid.sum()), **learning.figures(model, ground, options.device)}],
+        }
+    campaign = Campaign(ground, run)
+    points, model = [], None
+    valid_px = int(ground.valid.sum())
+    for turn, share in enumerate(setting.shares):
+        target = share * valid_px / (1 if run.ledger == "pixels" else SUPERPIXEL_PX)
+        started = time.perf_counter()
+        campaign.ask(turn, target, model, device.resolve(options.device))
+        chosen_s = time.perf_counter() - started
+        teacher = model if run.semi == "distill" else None
+        model = learning.learn(ground, campaign.labels, lesson, run.seed, options.device, teacher)
+        found = learning.figures(model, ground, options.device)
+        points.append({"share": share, **campaign.ledger(), "chosen_s": round(chosen_s, 2), **found})
+    return {"run": asdict(run), "points": points, "valid_px": valid_px}
+
+
+class Campaign:
+    """The labels so far, what they cost, and what the rounds were short of."""
+
+    def __init__(self, ground: pool.Pool, run: Run) -> None:
+        self.labels = np.full(ground.truth.shape, UNLABELLED, np.uint8)
+        self._ground, self._run, self._selector = ground, run, choosing.SELECTORS[run.selector]
+        truth = oracle.shifted(ground.truth, run.noise_px, run.seed)
+        self._oracle = oracle.Oracle(truth, ground.classes, run.flip_share, run.seed)
+        self._asked = ~ground.valid
+        self._spent = {"pixels": 0, "clicks": 0}
+        self._answers: dict = {}
+        self._served: list = []
+        self._past: list = []
+        self._table = Confusion.zeros(len(ground.classes))
+
+    def ask(self, turn: int, target: float, model: Path | None, where: object) -> None:
+        """Ask and answer until the target is spent."""
+        ids = self._ground.classes
+        iou = shrunken(self._table.iou, self._table.counts.sum(axis=1)) if self._table.pixels else None
+        now = choosing.Turn(turn, self._run.seed, self._run.ledger, iou, tuple(self._past), ids)
+        if model is None:
+            ask = choosing.first(self._ground, self._run.start, now)
+        else:
+            loaded = checkpoint.load(model)
+            with raster.open(self._ground.image) as image:
+                seen = learning.pieces(loaded, image, where, self._selector.tta)
+                ask = choosing.later(self._ground, self._selector, loaded, seen, where, now)
+        self._table, offered = Confusion.zeros(len(ids)), np.zeros(len(ids))
+        for _ in range(ASKED_AGAIN):
+            left = target - self._spent[self._run.ledger]
+            if left < 1 or not self._answer_all(ask(left, self._asked), target, offered):
+                break
+        if iou is not None:
+            self._past.append(Past(iou, offered >= offered.sum() / (2 * len(ids))))
+
+    def _answer_all(self, questions: object, target: float, offered: np.ndarray) -> bool:
+        """Answer questions in turn until the target is spent; return whether there was any."""
+        was_asked = False
+        for question in questions:
+            if self._spent[self._run.ledger] >= target:
+                break
+            was_asked = True
+            answer = self._answer(question)
+            self._spent["pixels"] += len(answer.ids)
+            self._spent["clicks"] += answer.clicks
+            self._answers[f"{question.kind} {answer.kind}"] = self._answers.get(f"{question.kind} {answer.kind}", 0) + 1
+            known = answer.ids[answer.ids != UNLABELLED]
+            offered[np.searchsorted(self._ground.classes, np.unique(known))] += 1
+            if question.predicted is not None:
+                predicted = question.predicted[question.mask]
+                self._table += Confusion.of(predicted, answer.ids, self._ground.classes.tolist())
+            self._asked[question.window] |= question.mask
+            painted = self.labels[question.window]
+            painted[question.mask] = answer.ids
+        return was_asked
+
+    def _answer(self, question: choosing.Question) -> oracle.Answer:
+        if question.kind == "edge":
+            return self._oracle.edge(question.window, question.mask, question.predicted)
+        if question.kind == "region":
+            return self._oracle.region(question.window, question.mask)
+        clicks = oracle.drawing_clicks(self._oracle.truth[question.window], question.mask) if question.kind == "cell" else None
+        return self._oracle.paint(question.window, question.mask, clicks)
+
+    def ledger(self) -> dict:
+        """Return what was spent, how it was answered, and the pixels of each class."""
+        counts = np.bincount(self.labels.ravel(), minlength=256)
+        return {
+            **self._spent, "answers": dict(self._answers),
+            "labelled": {str(i): int(counts[i]) for i in self._ground.classes},
+        }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

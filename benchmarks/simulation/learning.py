@@ -1,0 +1,129 @@
+"""Training from partial labels, the same for every selector, and the figures of what was learned; nothing is done twice."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+import rasterio
+import torch
+from scenes import write_labels
+
+from engine import device
+from engine.assessment.boundary import TOLERANCES_PX, BoundaryTally
+from engine.contract.events import Reporter
+from engine.contract.specs.distill import DistillSpec
+from engine.contract.specs.train import TrainSpec
+from engine.geo import raster
+from engine.inference import budget, execute, predict
+from engine.inference.labelling import Labels, Probabilities, Views
+from engine.jobs import distill, train
+from engine.metrics import Confusion
+from engine.regions import survey
+from models import checkpoint
+
+from .pool import UNLABELLED, Pool, token
+
+TOLERANCE_PX = 3
+SILENT = Reporter(lambda event: None)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How a network is trained in every round, from scratch."""
+
+    network: str
+    iterations: int
+    batch: int
+    chip: int
+
+
+def learn(pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str, teacher: Path | None = None) -> Path:
+    """Return the model trained from these labels; the same labels, lesson and seed are trained once.
+
+    Args:
+        pool: the canvas.
+        labels: (H, W) ids, UNLABELLED where nobody answered.
+        lesson: how.
+        seed: start of all random numbers.
+        where: device.
+        teacher: the last round's model, to learn from on unlabelled ground; left out where its classes differ.
+    """
+    facts = json.dumps([asdict(lesson), seed, pool.image.name, str(teacher or "")]).encode()
+    key = hashlib.sha256(facts + np.ascontiguousarray(labels).tobytes()).hexdigest()[:20]
+    folder = pool.folder / "models" / key
+    model = folder / "model.last.safetensors"
+    if model.exists():
+        return model
+    folder.mkdir(parents=True, exist_ok=True)
+    write_labels(folder / "labels.tif", labels)
+    image, ids = token(pool, labels, folder)
+    known = np.setdiff1d(labels, [UNLABELLED])
+    wanted = {
+        "images": [pool.image], "labels": [folder / "labels.tif"], "validation_images": [image], "validation_labels": [ids],
+        "network": lesson.network, "encoder_weights": "none", "iterations": lesson.iterations, "batch": lesson.batch,
+        "chip": lesson.chip, "seed": seed, "device": where, "output": folder / "model.safetensors",
+    }  # fmt: skip
+    job, spec = train, TrainSpec
+    if teacher and checkpoint.load(teacher).card.legend.ids == tuple(known):
+        job, spec = distill, DistillSpec
+        wanted |= {"teachers": [teacher], "distillation": "pixel_kd", "unlabelled_images": [pool.image]}
+    plain = {k: [str(p) for p in v] if isinstance(v, list) else str(v) if isinstance(v, Path) else v for k, v in wanted.items()}
+    request = spec.from_dict(plain)
+    request.check()
+    job.run(request, SILENT)
+    for path in folder.iterdir():
+        if path != model:
+            path.unlink()
+    return model
+
+
+def pieces(model: object, image: raster.Raster, where: torch.device, tta: str = "none") -> Iterator[survey.Piece]:
+    """Yield the model's probabilities over a raster, as `suggest` sees them."""
+    plan = budget.choose(model, image, where, halo_px=model.card.halo_px)
+    core_px = max(min(plan.tile_height, plan.tile_width) - 2 * plan.halo, survey.TILE_PX)
+    graph, options = (Probabilities, {}) if tta == "none" else (Views, {"views": tta})
+    tiles = predict.probability_bands(
+        model, image, SILENT, margin_px=0, core_px=core_px, halo_px=plan.halo,
+        make_runner=execute.runner_maker(model, graph, image, where, **options),
+    )  # fmt: skip
+    for tile in tiles:
+        yield tile.core, tile.probs, tile.data, tile.valid
+
+
+def figures(path: Path, pool: Pool, where: str) -> dict:
+    """Return the accuracy of a model on the test scenes: the mean over scenes, and each."""
+    model, on = checkpoint.load(path), device.resolve(where)
+    scenes = {name: of_scene(model, image, labels, pool.classes, on) for name, (image, labels) in pool.tests.items()}
+    return {
+        **{k: round(mean(s[k] for s in scenes.values()), 5) for k in ("miou", "worst_iou", "boundary_f1", "overall_accuracy")},
+        "scenes": {name: {"miou": round(s["miou"], 5), "iou": s["iou"]} for name, s in scenes.items()},
+    }
+
+
+def of_scene(model: object, image_path: Path, labels_path: Path, ids: np.ndarray, on: torch.device) -> dict:
+    """Return the figures of one scene over the classes that its reference holds; a class never mapped has an IoU of 0."""
+    with raster.open(image_path) as image:
+        plan = budget.choose(model, image, on, halo_px=model.card.halo_px)
+        bands = predict.bands(model, image, SILENT, plan, execute.runner_maker(model, Labels, image, on))
+        mapped = np.concatenate([band.classes for band in bands])
+    with rasterio.open(labels_path) as labels:
+        reference = labels.read(1)
+    ids = np.union1d(ids, np.setdiff1d(reference, [UNLABELLED]))
+    position = np.full(256, UNLABELLED, np.uint8)
+    position[ids] = np.arange(len(ids))
+    mapped, reference = position[mapped], position[reference]
+    mapped[reference == UNLABELLED] = UNLABELLED
+    reference[mapped == UNLABELLED] = UNLABELLED
+    table, border = Confusion.of(mapped, reference, len(ids)), BoundaryTally(len(ids))
+    border.add(mapped, reference, (slice(None), slice(None)))
+    held = table.counts.sum(axis=1) > 0
+    return {
+        "miou": float(table.iou[held].mean()), "worst_iou": float(table.iou[held].min()),
+        "boundary_f1": float(np.nanmean(border.f1[TOLERANCES_PX.index(TOLERANCE_PX)][held])),
+        "overall_accuracy": table.overall_accuracy,
+        "iou": {str(i): round(float(v), 5) for i, v in zip(ids[held], table.iou[held], strict=True)},
+    }  # fmt: skip
