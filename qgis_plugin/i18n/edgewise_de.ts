@@ -860,8 +860,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS.</source>
-        <translation>Kanteneinheiten sind Strecken einer Grenze zwischen zwei Klassen, Flächeneinheiten sind Stücke Boden; beide werden dort gewählt, wo das Modell unsicher ist, über die Klassen ausgeglichen und als Kampagne geschrieben, die in QGIS ohne Weiteres funktioniert.</translation>
+        <source>Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS. With a legend the first batch needs no model: it holds ground of every kind, told apart by colour and texture.</source>
+        <translation>Kanteneinheiten sind Stücke einer Grenze zwischen zwei Klassen, Flächeneinheiten sind Stücke Boden; beide werden dort gewählt, wo das Modell unsicher ist, gleichmäßig über die Klassen, und als Kampagne geschrieben, die in reinem QGIS läuft. Mit einer Legende braucht der erste Schub kein Modell: Er enthält Boden jeder Art, nach Farbe und Textur unterschieden.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -870,8 +870,13 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Model of the current round; the student that ships with Edgewise when none is given.</source>
-        <translation>Modell der laufenden Runde; ohne Angabe der mitgelieferte Schüler.</translation>
+        <source>Model of the current round; with neither this nor a legend, the student that ships with Edgewise.</source>
+        <translation>Modell der laufenden Runde; ohne Modell und ohne Legende der mitgelieferte Schüler.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>JSON list of {id, name, color}, the classes to label. Without a model, ground of every kind is offered by its colours; a model may then know other classes and only shows where it is unsure.</source>
+        <translation>JSON-Liste aus {id, name, color}, die zu labelnden Klassen. Ohne Modell wird Boden jeder Art nach seinen Farben angeboten; ein Modell darf dann andere Klassen kennen und zeigt nur, wo es unsicher ist.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -955,8 +960,138 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Region impurity and uncertainty (Xie et al. 2022)</source>
-        <translation>Unreinheit und Unsicherheit der Umgebung (Xie et al. 2022)</translation>
+        <source>Region impurity and uncertainty, 17 px (after Xie et al. 2022)</source>
+        <translation>Unreinheit und Unsicherheit der Umgebung, 17 px (nach Xie et al. 2022)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Region impurity and uncertainty, 3 px (Xie et al. 2022)</source>
+        <translation>Unreinheit und Unsicherheit der Umgebung, 3 px (Xie et al. 2022)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Disagreement of views or models, BALD (Houlsby et al. 2011)</source>
+        <translation>Widerspruch zwischen Ansichten oder Modellen, BALD (Houlsby et al. 2011)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>None: chance decides</source>
+        <translation>Keines: der Zufall entscheidet</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Score of a region</source>
+        <translation>Maß einer Einheit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Whether all its pixels count or the most doubtful one.</source>
+        <translation>Ob alle ihre Pixel zählen oder das zweifelhafteste.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Mean of its pixels</source>
+        <translation>Mittel ihrer Pixel</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Its most doubtful pixel</source>
+        <translation>Ihr zweifelhaftestes Pixel</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Class weights</source>
+        <translation>Klassengewichte</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Which classes count more.</source>
+        <translation>Welche Klassen mehr zählen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>All classes alike</source>
+        <translation>Alle Klassen gleich</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Rare classes a little more, ClassBal (Cai et al. 2021)</source>
+        <translation>Seltene Klassen etwas mehr, ClassBal (Cai et al. 2021)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Rare classes more, PixBal (Hwang et al. 2023)</source>
+        <translation>Seltene Klassen mehr, PixBal (Hwang et al. 2023)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Rare classes and those that the last answers found wrong</source>
+        <translation>Seltene Klassen und solche, die laut den letzten Antworten falsch waren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Those that the last answers found wrong (after DCAU-AL 2026)</source>
+        <translation>Solche, die laut den letzten Antworten falsch waren (nach DCAU-AL 2026)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Selection</source>
+        <translation>Auswahl</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>How a batch is chosen by the scores.</source>
+        <translation>Wie ein Schub nach den Maßen gewählt wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Class quotas, chance that fades, spread (after ClaSP-PE 2026)</source>
+        <translation>Klassenquoten, abnehmender Zufall, Streuung (nach ClaSP-PE 2026)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Highest scores</source>
+        <translation>Höchste Maße</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Cover all kinds of ground, core-set (Sener and Savarese 2018)</source>
+        <translation>Alle Arten von Boden abdecken, Core-Set (Sener und Savarese 2018)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Doubtful in many ways, BADGE (after Ash et al. 2020)</source>
+        <translation>Auf viele Arten zweifelhaft, BADGE (nach Ash et al. 2020)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Doubtful and of all kinds (after Citovsky et al. 2021)</source>
+        <translation>Zweifelhaft und von allen Arten (nach Citovsky et al. 2021)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Edge evidence</source>
+        <translation>Kantenbeleg</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>What a border gains under which the image shows no edge, as a share of its score.</source>
+        <translation>Was eine Grenze gewinnt, unter der das Bild keine Kante zeigt, als Anteil ihres Maßes.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Views of the model that are asked; what they disagree about is the score bald.</source>
+        <translation>Ansichten, nach denen das Modell gefragt wird; worin sie sich widersprechen, ist das Maß bald.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>More models</source>
+        <translation>Weitere Modelle</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Other models with the same classes that are asked as well.</source>
+        <translation>Andere Modelle mit denselben Klassen, die ebenfalls gefragt werden.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
