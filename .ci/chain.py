@@ -40,8 +40,7 @@ def main() -> None:
     from qgis.PyQt.QtCore import QPointF
 
     source = QgsProcessingModelChildParameterSource
-    model = QgsProcessingModelAlgorithm("Map, vectorize and suggest", "Map")
-    model.setName("map_and_suggest")
+    model = QgsProcessingModelAlgorithm("map_and_suggest", "Chains")
     number = QgsProcessingParameterNumber
     inputs = (
         QgsProcessingParameterRasterLayer("IMAGE", "Orthophoto"),

@@ -81,15 +81,17 @@ def _index() -> str:
         first = " ".join(inspect.cleandoc(spec.__doc__ or "").split("\n\n")[0].split())
         groups.setdefault(spec.group, []).append(f"| [{spec.title}]({spec.job}.md) | {first} |")
     groups["Set up"].append("| [Install the engine, Remove the engine](../install.md) | Make or remove the engine's Python. |")
-    groups["Map"].append(
-        "| Map, vectorize and suggest | Three of them in a chain, a model of the designer: `edgewise:map_and_suggest`. |"
+    groups.setdefault("Chains", []).append(
+        "| map_and_suggest | Segment, vectorize and suggest in a row, as a model of the designer. |"
     )
     body = "\n\n".join(
         f"## {name}\n\n| algorithm | what it does |\n|---|---|\n" + "\n".join(rows) for name, rows in groups.items()
     )
     return (
         "# The algorithms\n\nAll are in the Processing Toolbox under *Edgewise*; they also work in models, batches, scripts "
-        "and `qgis_process`. In the tables of parameters, those in bold must be given.\n\n" + body + f"\n\n{_FOOT}"
+        "and `qgis_process`. In the tables, parameters in bold must be given.\n\n![The toolbox](../img/toolbox.png)\n\n"
+        + body
+        + f"\n\n{_FOOT}"
     )
 
 

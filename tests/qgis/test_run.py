@@ -236,7 +236,7 @@ def test_the_chain_that_travels_with_the_plugin_runs(engine, segment, log, tmp_p
     import processing
 
     chain = QgsApplication.processingRegistry().createAlgorithmById("edgewise:map_and_suggest")
-    assert (chain.displayName(), chain.group()) == ("map_and_suggest", "Map") and "chain of three" in chain.shortHelpString()
+    assert (chain.displayName(), chain.group()) == ("map_and_suggest", "Chains") and "chain of three" in chain.shortHelpString()
     assert chain.canExecute() == (True, "")
     given = {"IMAGE": segment["IMAGE"], "MODEL": segment["MODEL"], "MINIMUM_AREA": 2.0, "BUDGET": 7}
     outputs = {d.name(): f"{tmp_path}/{d.name().rpartition(':')[2]}" for d in chain.destinationParameterDefinitions()}
