@@ -810,8 +810,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/distill.py"/>
-        <source>Trained models with the same bands and classes.</source>
-        <translation>Trainierte Modelle mit denselben Kanälen und Klassen.</translation>
+        <source>Trained models with the same bands and classes; ONNX files with Deepness metadata teach by their logits.</source>
+        <translation>Trainierte Modelle mit denselben Kanälen und Klassen; ONNX-Dateien mit Deepness-Metadaten lehren durch ihre Logits.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/distill.py"/>
