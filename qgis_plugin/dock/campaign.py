@@ -19,7 +19,7 @@ from qgis.core import (
     QgsProviderRegistry,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 from ...engine.contract.campaign import (
     ANSWERS,
@@ -31,6 +31,7 @@ from ...engine.contract.campaign import (
     PREDICTIONS,
     REDRAW,
     ROUNDS,
+    SKIP,
     UNITS,
 )
 from ...engine.contract.errors import DataError
@@ -63,6 +64,7 @@ class Campaign:
                     tr("{path} is no labelling campaign: it has no layer {name}.").format(path=path, name=name),
                     tr("Choose the GeoPackage that suggest wrote."),
                 )
+        self._users_own = {name for name, layer in self.layers.items() if layer.isEditable()}
         self.legend = Legend.from_json(_rows(self.layers[CLASSES]))
         self.who = QgsApplication.userLoginName()
         self._read()
@@ -81,6 +83,12 @@ class Campaign:
         self._parts: dict[str, list[tuple[int, QgsGeometry]]] = {}
         for feature in self.layers[PREDICTIONS].getFeatures(newest):
             self._parts.setdefault(feature["unit"], []).append((feature["class_id"], feature.geometry()))
+
+    def close(self) -> None:
+        """Leave the edit mode of every layer that was not being edited before."""
+        for name, layer in self.layers.items():
+            if name not in self._users_own:
+                edits.leave(layer)
 
     @property
     def image(self) -> str:
@@ -103,6 +111,12 @@ class Campaign:
     def answer(self, unit: Unit, answer: Answer, when: QDateTime, seconds: float) -> list[Undo]:
         """Save an answer; the border first, so that a crash in between leaves a border that `ingest` understands.
 
+        Args:
+            unit: one of `units`.
+            answer: with a border where it is redrawn.
+            when: now, in UTC.
+            seconds: how long the unit was looked at.
+
         Returns:
             What takes it back, in the order of saving.
 
@@ -119,6 +133,7 @@ class Campaign:
                 values = {"unit": unit.name, "class_left": left, "class_right": right, "who": self.who, "drawn": when}
                 done.append(edits.add(self.layers[BORDERS], [self._feature(BORDERS, values, answer.border)]))
             values = {"answer": answer.word, "class_id": NULL if answer.class_id is None else answer.class_id}
+            values["status"] = "open" if answer.word == SKIP else "answered"
             values |= {"who": self.who, "answered": when, "seconds": seconds}
             done.append(edits.change(self.layers[UNITS], {unit.fid: values}))
         except DataError:
@@ -202,8 +217,8 @@ def _unit(feature: QgsFeature, sides: dict[str, tuple[int, ...]]) -> Unit:
 
 
 def iso(when: Optional[QDateTime]) -> str:
-    """Return a time as text that sorts by time; empty for none."""
-    return when.toUTC().toString(Qt.DateFormat.ISODateWithMs) if when else ""
+    """Return a time as text that sorts by time; empty for none. The file keeps UTC, whatever zone QGIS takes it for."""
+    return when.toString("yyyy-MM-ddTHH:mm:ss.zzz") if when else ""
 
 
 def _rows(layer: QgsVectorLayer) -> list[dict[str, Any]]:

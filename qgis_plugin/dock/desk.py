@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer
-from qgis.PyQt.QtCore import QObject, Qt
+from qgis.PyQt.QtCore import QObject, Qt, QTimer
 
 from ...engine.contract.campaign import BORDERS, CORRECTIONS, POINTS, UNITS
 from ...engine.contract.errors import EngineError
@@ -65,7 +65,9 @@ class Desk(QObject):
         self.round.ended.connect(self._round_ended)
 
     def open(self, path: str) -> None:
-        """Open a campaign and go to its first open unit."""
+        """Open a campaign and go to its first open unit; one that is open already is read anew."""
+        if self.labelling is not None and self.labelling.campaign.path == str(Path(path).resolve()):
+            self.close()
         try:
             campaign = Campaign(path, QgsProject.instance())
         except EngineError as error:
@@ -80,6 +82,7 @@ class Desk(QObject):
         self.panel.show_campaign(campaign.path, campaign.round)
         self._refresh()
         self._take_over()
+        QTimer.singleShot(0, lambda: self._do(Labelling.look))  # after QGIS has shown the first layers of a project whole
         for key, action in class_keys.clashes(keys.shortcuts(self._iface.mainWindow())).items():
             self._say(
                 tr("{key} also means '{action}' in QGIS; while labels are set it is the dock's.").format(key=key, action=action)

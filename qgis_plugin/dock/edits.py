@@ -1,7 +1,8 @@
 """One change of a layer, saved at once through its edit buffer, and the way back.
 
-A layer that the user is editing stays in edit mode, and what the user changed there is saved with the answer; any other layer
-leaves edit mode at once, so that no other program finds the file locked.
+A layer stays in edit mode until `leave`: QGIS switches a GeoPackage to write-ahead logging with the mode and back, and a map
+that is drawn meanwhile finds a file it cannot open. Nothing is locked between two changes. What the user changed in such a
+layer is saved with the next answer.
 """
 
 from __future__ import annotations
@@ -69,17 +70,23 @@ def change(layer: QgsVectorLayer, values: Mapping[int, Mapping[str, Any]]) -> Un
     return lambda: change(layer, old)
 
 
+def leave(layer: QgsVectorLayer) -> None:
+    """Leave edit mode, unless the user has changes there that are not saved."""
+    if layer.isEditable() and not layer.isModified():
+        layer.commitChanges()
+
+
 @contextlib.contextmanager
 def _saving(layer: QgsVectorLayer) -> Iterator[None]:
     """Edit a layer and save it, or leave it as it was and say why."""
-    users_own = layer.isEditable()
-    if not users_own and not layer.startEditing():
+    if not layer.isEditable() and not layer.startEditing():
         raise _refusal(layer, tr("it cannot be edited"))
+    users_own = layer.isModified()
     yield
-    if not layer.commitChanges(not users_own):
+    if not layer.commitChanges(False):
         why = "; ".join(layer.commitErrors())
         if not users_own:
-            layer.rollBack()
+            layer.rollBack(False)
         raise _refusal(layer, why)
 
 

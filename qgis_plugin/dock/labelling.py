@@ -116,6 +116,11 @@ class Labelling:
         self._wait_for_class(QgsGeometry.fromPointXY(self._highlight.to_campaign([point])[0]))
         self._changed()
 
+    def look(self) -> None:
+        """Put the unit in question into the middle of the map."""
+        if self.session.current is not None:
+            self._highlight.zoom_to(self._outline)
+
     def view(self) -> View:
         """Return what the dock shows now."""
         unit, units = self.session.current, self.session.units
@@ -134,14 +139,15 @@ class Labelling:
         )  # fmt: skip
 
     def close(self) -> None:
-        """Write what is not in the log yet."""
+        """Write what is not in the log yet, and leave the file."""
         self._write_log()
+        self.campaign.close()
 
     def _class(self, class_id: int) -> None:
         """Take a class key: of drawn ground first, else of the unit."""
         unit = self.session.current
         if self._ground is not None:
-            undo = self.campaign.correct(self._ground, class_id, QDateTime.currentDateTime())
+            undo = self.campaign.correct(self._ground, class_id, QDateTime.currentDateTimeUtc())
             self._steps.append(_Step([undo]))
             self._forget()
             self._hint = tr("Corrected: {name}.").format(name=named(class_id, self.campaign.legend))
@@ -234,7 +240,7 @@ class Labelling:
         unit, place, blind = self.session.current, self.session.place, self.session.blind
         if unit is None or place is None:
             return
-        when, seconds = QDateTime.currentDateTime(), self.session.seconds
+        when, seconds = QDateTime.currentDateTimeUtc(), self.session.seconds
         step = _Step(place=place, unit=unit, blind=blind)
         if blind:
             self.session.repeats[place] = answer

@@ -17,7 +17,7 @@ from ..i18n import tr
 from . import edits
 from .campaign import Campaign, iso
 
-_TAKEN = ("answer", "class_id", "note", "who", "answered", "seconds")
+_TAKEN = ("status", "answer", "class_id", "note", "who", "answered", "seconds")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _check(ours: Campaign, theirs: Campaign) -> None:
             tr("{path} is the campaign that is open.").format(path=theirs.path), tr("Choose the other analyst's copy.")
         )
     same_units = {_key(f) for f in _features(ours, UNITS)} & {_key(f) for f in _features(theirs, UNITS)}
-    if ours.legend != theirs.legend or not same_units:
+    if (ours.legend.ids, ours.legend.names) != (theirs.legend.ids, theirs.legend.names) or not same_units:
         raise DataError(
             tr("{path} is no copy of this campaign: its classes or its units are others.").format(path=theirs.path),
             tr("Choose a copy of the same campaign, answered by another analyst."),

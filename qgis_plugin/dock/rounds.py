@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
@@ -21,6 +22,7 @@ from ..parameters import qgis_name
 from .campaign import Campaign
 
 JOB = "round"
+_running: set[Round] = set()  # QGIS keeps bare pointers to a task's algorithm, context and feedback; Python must keep them
 
 
 class Round(QObject):
@@ -35,37 +37,39 @@ class Round(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._task: Optional[QgsProcessingAlgRunnerTask] = None
-        self._kept: tuple[Any, ...] = ()  # QGIS keeps bare pointers to these while the task runs
+        self._heard = _Heard()
+        self._kept: tuple[Any, ...] = ()
 
     @property
     def running(self) -> bool:
         """Return whether a round is being computed."""
         return self._task is not None
 
-    def start(self, campaign: Campaign, job: str = JOB) -> None:
+    def start(self, campaign: Campaign) -> None:
         """Start the round after the newest one of a campaign.
 
         Raises:
             SpecError: the job needs what the campaign does not know.
             ResourceError: this QGIS has no such algorithm, or the engine's Python is missing.
         """
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"edgewise:{job}")
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"edgewise:{JOB}")
         if algorithm is None:
             raise ResourceError(
-                tr("Processing has no algorithm {name}.").format(name=f"edgewise:{job}"),
+                tr("Processing has no algorithm {name}.").format(name=f"edgewise:{JOB}"),
                 tr("Switch on the Processing plugin in Plugins > Manage and Install Plugins."),
             )
         able, why = algorithm.canExecute()
         if not able:
             raise ResourceError(why)
-        given = request(BY_JOB[job], campaign)
+        given = request(BY_JOB[JOB], campaign)
         context = QgsProcessingContext()
         context.setProject(QgsProject.instance())
         heard = _Heard()
-        heard.progressChanged.connect(lambda percent: self.progressed.emit(percent, heard.text))
+        heard.progressChanged.connect(self._say_progress)  # methods of a QObject: called in this thread, not in the job's
         task = QgsProcessingAlgRunnerTask(algorithm, given, context, heard)
-        task.executed.connect(lambda ok, _: self._end(ok, "\n".join(heard.errors)))
-        self._task, self._kept = task, (algorithm, context, heard)
+        task.executed.connect(self._end)
+        self._task, self._heard, self._kept = task, heard, (algorithm, context)
+        _running.add(self)
         QgsApplication.taskManager().addTask(task)
 
     def cancel(self) -> None:
@@ -73,23 +77,30 @@ class Round(QObject):
         if self._task is not None:
             self._task.cancel()
 
-    def _end(self, ok: bool, why: str) -> None:
+    def _say_progress(self, percent: float) -> None:
+        self.progressed.emit(percent, self._heard.text)
+
+    def _end(self, ok: bool, _results: dict[str, Any]) -> None:
+        _running.discard(self)
         cancelled = self._task is not None and self._task.isCanceled()
         self._task = None
-        self.ended.emit(ok, "" if cancelled else why)
+        self.ended.emit(ok, "" if cancelled else "\n".join(self._heard.errors))
 
 
 def request(spec: type[Spec], campaign: Campaign) -> dict[str, Any]:
-    """Return the parameters of a job as far as the campaign knows them: its file and what its newest round was made from.
+    """Return the parameters of a job as far as the campaign knows them: its file, and how its newest round was made.
+
+    A folder that is asked for lies beside the campaign, as `campaign_rounds`.
 
     Raises:
         SpecError: a required parameter is not among them.
     """
+    path = Path(campaign.path)
     known = {**(campaign.rounds[-1] if campaign.rounds else {}), "campaign": campaign.path}
     given = {}
     for param in spec.params():
-        value = known.get(param.name)
-        if value not in (None, "") and param.is_input:
+        value = str(path.with_name(f"{path.stem}_rounds")) if param.kind == "output_folder" else known.get(param.name)
+        if value not in (None, "") and (not param.is_output or param.kind == "output_folder"):
             given[qgis_name(param)] = [value] if param.multiple else value
         elif param.required:
             raise SpecError(
