@@ -70,6 +70,16 @@ def test_a_student_is_shipped_small_and_with_its_figures(script, trained, figure
     assert "| T4 | 0.612 | 0.700 | 0.800 | building 0.500 |" in page and "CC0-1.0" in page and "Made towns" in page
 
 
+def test_classes_that_had_only_numbers_get_names_everywhere(script, trained, figures):
+    path = script.ship(trained, "town", **FLAGS, figures=figures, classes=["house", "water"])
+    card = checkpoint.load(path).card
+    assert card.legend.names == ("house", "water") and card.legend.ids == (0, 1)
+    assert card.measured["T4"]["iou"] == {"house": 0.5, "water": None}
+    assert "Classes: house, water" in path.with_suffix(".md").read_text()
+    with pytest.raises(ValueError):
+        script.ship(trained, "town", **FLAGS, figures=figures, classes=["house"])
+
+
 def test_a_second_student_and_one_that_is_too_large_are_refused(script, trained, figures, monkeypatch):
     first = script.ship(trained, "town", **FLAGS, figures=figures)
     assert script.ship(trained, "town", **FLAGS, figures=figures) == first  # the same again replaces
