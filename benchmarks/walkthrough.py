@@ -24,8 +24,8 @@ CHIPS = ["--batch", "8", "--chip", "256", "--encoder-weights", "none", "--seed",
 NETWORKS = {
     "floor": ("train", "unet_resnet18", ["--iterations", "1500"]),
     "teacher": ("train", "unet_resnet50", ["--iterations", "2200"]),
-    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "3000", "--distillation", "drd=0.1,pixel_kd"]),
-    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "3000"]),
+    "distilled_student": ("distill", "unet_mobilenet_v2_thin", ["--iterations", "2400", "--distillation", "drd=0.1,pixel_kd"]),
+    "plain_student": ("train", "unet_mobilenet_v2_thin", ["--iterations", "2400"]),
 }
 
 
@@ -95,7 +95,8 @@ def write(rows: dict) -> None:
     """Write the figures with the machine they were measured on."""
     machine = {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": machine, "networks": rows}, indent=1) + "\n")
+    text = json.dumps({"machine": machine, "networks": rows}, indent=1) + "\n"
+    RESULTS.write_text(text.replace(f"{Path.cwd()}/", ""))
 
 
 def table(rows: dict) -> str:
