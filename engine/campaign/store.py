@@ -101,7 +101,8 @@ def create(
     """
     with atomic.output(path) as part, _in_words(path):
         _write(part, "units", _completed(units), geometry_type="MultiPolygon", VERSION=_GPKG_VERSION)
-        _write(part, "predictions", predictions, geometry_type="MultiPolygon")
+        parts = predictions if len(predictions) else predictions.assign(**_columns(PARTS, 0))
+        _write(part, "predictions", parts, geometry_type="MultiPolygon")
         for layer, (geometry_type, columns) in _EMPTY_LAYERS.items():
             empty = gpd.GeoDataFrame(_columns(columns, 0), geometry=gpd.GeoSeries([], crs=units.crs), crs=units.crs)
             _write(part, layer, empty, geometry_type=geometry_type)
@@ -118,11 +119,23 @@ def append(path: str | Path, units: gpd.GeoDataFrame, predictions: gpd.GeoDataFr
         DataError: the file is locked, by edits that are not saved or by another run, or cannot be written.
         ResourceError: the disk is full.
     """
+    check_writable(path)
     with atomic.lock(path), _in_words(path):
-        _wait_for_writer(path)
+        _add_columns(path, "rounds", _record(record))
         _write(Path(path), "predictions", predictions, append=True)
         _write(Path(path), "units", _completed(units), append=True)
         _write(Path(path), "rounds", _record(record), append=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a campaign that cannot be written now, before anything is tried.
+
+    Raises:
+        DataError: another program is writing it, or it is read-only.
+    """
+    with _in_words(path), _connected(path, mode="rw") as live:
+        live.execute("begin immediate")
+        live.rollback()
 
 
 def read(path: str | Path) -> Campaign:
@@ -172,8 +185,18 @@ def _completed(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _record(record: Mapping[str, Any]) -> pd.DataFrame:
-    plain = {k: json.dumps(v) if isinstance(v, (dict, list, tuple)) else v for k, v in record.items()}
+    plain = {k: json.dumps(v) if isinstance(v, (dict, list, tuple)) else v for k, v in record.items() if v is not None}
     return pd.DataFrame([plain])
+
+
+def _add_columns(path: str | Path, table: str, rows: pd.DataFrame) -> None:
+    """Add the columns that an older campaign lacks; what stands in the others stays."""
+    types = {"i": "INTEGER", "b": "INTEGER", "f": "REAL"}
+    with _connected(path, mode="rw") as live:
+        known = {row[1] for row in live.execute(f"pragma table_info({table})")}
+        for name in rows.columns.difference(list(known)):
+            live.execute(f'alter table {table} add column "{name}" {types.get(rows[name].dtype.kind, "TEXT")}')
+        live.commit()
 
 
 def _columns(columns: Mapping[str, Any], length: int) -> dict[str, Any]:
@@ -184,18 +207,15 @@ def _columns(columns: Mapping[str, Any], length: int) -> dict[str, Any]:
 
 
 def _write(path: Path, layer: str, table: pd.DataFrame, **options: Any) -> None:
+    """Write a table, or append it: column by column of the layer, for pyogrio appends by place and not by name."""
+    if options.get("append"):
+        place = [table.geometry.name] if isinstance(table, gpd.GeoDataFrame) else []
+        table = table.reindex(columns=[*pyogrio.read_info(path, layer=layer)["fields"], *place])
     if isinstance(table, gpd.GeoDataFrame) and not options.get("append"):
         options["GEOMETRY_NAME"] = "geom"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*crs.*was not provided.*")
         pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG", **options)
-
-
-def _wait_for_writer(path: str | Path) -> None:
-    """Raise where the file cannot be written now, before anything is tried."""
-    with _connected(path, mode="rw") as live:
-        live.execute("begin immediate")
-        live.rollback()
 
 
 @contextlib.contextmanager

@@ -225,6 +225,7 @@ def test_a_first_batch_needs_no_model_and_foretells_no_class(folder, ortho, lege
     second = store.read(path)
     asked = second.units[second.units["round"] == 2]
     assert set(asked["class_a"]) <= set(LEGEND.ids) and set(second.predictions["class_id"]) <= set(LEGEND.ids)
+    assert set(second.predictions["unit"]) <= set(asked["unit"]), "predictions name their units"
     assert not set(asked["unit"]) & set(campaign.units["unit"])
     assert run(image=ortho, legend=legend, output=path, budget=5)["round"] == 3
 
