@@ -161,7 +161,9 @@ def _step(
         end("network")
         taught = training.objective.ask(images, valid)
         end("teachers")
-    judged = _leaves(outputs)
+    calibration = training.objective.calibration
+    is_measuring = calibration is not None and not calibration.is_done  # the pull on features of a loss at the logits
+    judged = outputs if is_measuring else _leaves(outputs)
     losses = training.objective(judged, taught, labels)
     loss = training.objective.total(losses)
     values = {"loss": loss.item(), **{n: v.item() for n, v in losses.items()}}
@@ -169,7 +171,8 @@ def _step(
     training.optimizer.zero_grad()
     loss.backward()
     end("losses")
-    _pass_on(judged, outputs)
+    if not is_measuring:
+        _pass_on(judged, outputs)
     trained = [p for group in training.optimizer.param_groups for p in group["params"]]
     norm = nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)
     _refuse_nan({"gradient": norm.item()}, training.step, plan)
