@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
 """Keys of the commands, as QGIS spells keys; they are fixed."""
 
 SETTING = "edgewise/dock/keys"
-_USUAL = "1234567890QWERTYIOPASDFGHJLZXCVBNM"
+_USUAL = "1234567890" + "QWERTYIOP" + "ASDFGHJL" + "ZXCVBNM"
 _PLAIN = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr}
 
 

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import HERE, PLUGINS, ROOT
@@ -415,6 +416,7 @@ def test_two_analysts_answers_become_one_campaign(window, desk, path, tmp_path):
     press(desk, K.Key_Return, K.Key_1)
     QApplication.processEvents()
     desk.close()
+    time.sleep(1.1)  # answers are dated to the second
     desk.open(other)
     press(desk, K.Key_Return, K.Key_2)
     stroke_at(window, desk, 0.25)
