@@ -28,10 +28,12 @@ else
 	    --confidence demo/confidence.tif --progress bar
 endif
 
-lint: setup  ## check style and types
+lint: setup  ## check style and types, and that every Python of ours has the pinned packages
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	for version in 3.10 3.11 3.12 3.13; do .venv/bin/uv pip compile -q --python-version $$version --all-extras \
+	    -c engine/constraints.txt pyproject.toml -o /dev/null || exit 1; done
 
 test: setup setup-qgis  ## run all tests, those in real QGIS included
 	$(PYTHON) -m pytest --ignore tests/qgis
