@@ -12,16 +12,18 @@ def measured(raw: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
     valid = np.ones(raw.shape[1:], bool)
     if np.issubdtype(raw.dtype, np.floating):
         valid &= np.isfinite(raw).all(axis=0)
-    ambiguous = np.ones(raw.shape[1:], bool)
-    has_ambiguous = False
-    for band, value in zip(raw, nodata, strict=True):
-        empty = _equals(band, value)
-        if empty is not None and not _is_extreme(value, raw.dtype):
-            valid &= ~empty
+    found = [_equals(band, value) for band, value in zip(raw, nodata, strict=True)]
+    ambiguous = []
+    for empty, value in zip(found, nodata, strict=True):
+        if empty is None:
             continue
-        has_ambiguous = has_ambiguous or empty is not None
-        ambiguous &= False if empty is None else empty
-    return valid & ~ambiguous if has_ambiguous else valid
+        if _is_extreme(value, raw.dtype):
+            ambiguous.append(empty)
+        else:
+            valid &= ~empty
+    if ambiguous and all(empty is not None for empty in found):
+        valid &= ~np.logical_and.reduce(ambiguous)
+    return valid
 
 
 def _equals(band: np.ndarray, value: float | None) -> np.ndarray | None:

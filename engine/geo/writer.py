@@ -63,7 +63,7 @@ class RasterWriter:
         array = array if array.ndim == 3 else array[None]  # (B, h, w)
         assert window.clip(self.geobox.frame) == window, f"{window} outside {self.geobox.frame}"
         if array.dtype == np.uint8 and len(array) == 1:
-            self.counts += np.bincount(array.ravel(), minlength=256)
+            self.counts += _counted(array)
         with _explained(self.path), raster.gdal():
             self._stream.put(window, array)
 
@@ -121,6 +121,15 @@ def create(
         _finish(stream, cog, path)
         _replace_folder(part, cog)
         _write_sidecar(path, legend)
+
+
+def _counted(pixels: np.ndarray) -> np.ndarray:
+    """Return how often each byte occurs, (256,): counted in pairs, which takes half as long."""
+    flat = np.ascontiguousarray(pixels).reshape(-1)
+    even = len(flat) // 2 * 2
+    pairs = np.bincount(flat[:even].view(np.uint16), minlength=65_536).reshape(256, 256)
+    counts: np.ndarray = pairs.sum(axis=0) + pairs.sum(axis=1) + np.bincount(flat[even:], minlength=256)
+    return counts
 
 
 def _finish(stream: Stream, cog: Path, path: Path) -> None:
