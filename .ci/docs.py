@@ -21,6 +21,7 @@ FOLDER = ROOT / "docs" / "algorithms"
 INTRODUCTIONS = ROOT / "docs" / "introductions"
 _FOOT = "_Written from the specs by `make docs`._\n"
 KINDS = {
+    "mosaic": "raster, or adjoining ones", "words": "words", "extent": "extent",
     "raster": "raster", "vector": "vector layer", "layer": "raster or vector layer", "model": "model file", "file": "file",
     "field": "attribute", "text": "text", "integer": "whole number", "number": "number", "boolean": "yes or no",
     "choice": "choice", "output_raster": "raster, written", "output_vector": "vector layer, written",

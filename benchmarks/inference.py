@@ -125,7 +125,7 @@ def edgewise(options):
     from engine.contract.specs.segment import SegmentSpec
     from engine.jobs import segment
 
-    spec = SegmentSpec(image=options.image, model=options.model, output=options.output)
+    spec = SegmentSpec(image=(options.image,), model=options.model, output=options.output)
     summary = segment.run(spec, Reporter(lambda _: None))
     seconds = summary["total_seconds"] - summary["seconds_prepare"]
     return {"seconds": seconds, "runner": f"{summary['runtime']}:{summary['precision']}"}

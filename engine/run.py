@@ -70,7 +70,7 @@ def parse(args: Sequence[str]) -> tuple[argparse.Namespace, Spec]:
     if saved.get("job", job) != job:
         raise SpecError(f"{options.spec} holds a request for '{saved['job']}', not '{job}'.", "Name the same job, or none.")
     spec_type = BY_JOB[job]
-    flags = vars(_job_parser(spec_type).parse_args(rest))
+    flags = vars(_job_parser(spec_type).parse_args(_joined(rest, spec_type)))
     values = {**saved.get("spec", {}), **{k: v for k, v in flags.items() if v is not None}}
     return options, spec_type.from_dict(values)
 
@@ -208,6 +208,18 @@ def _job_parser(spec: type[Spec]) -> _Parser:
     return parser
 
 
+def _joined(args: Sequence[str], spec: type[Spec]) -> list[str]:
+    """Return the arguments with each extent joined to its flag: argparse takes one that begins with a minus for a flag."""
+    flags = {p.flag for p in spec.params() if p.kind == "extent"}
+    joined: list[str] = []
+    for word in args:
+        if joined and joined[-1] in flags and word[:1] == "-" and word[1:2] != "-":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def _add_flag(parser: argparse.ArgumentParser, param: Param) -> None:
     help = f"{param.label}. {param.help}".replace("%", "%%")
     if param.choices:
@@ -222,7 +234,15 @@ def _add_flag(parser: argparse.ArgumentParser, param: Param) -> None:
 
 
 def _metavar(param: Param) -> str:
-    return {"integer": "N", "number": "X", "choice": "WORD", "text": "TEXT", "field": "NAME"}.get(param.kind, "FILE")
+    return {
+        "integer": "N",
+        "number": "X",
+        "choice": "WORD",
+        "text": "TEXT",
+        "field": "NAME",
+        "words": "WORD",
+        "extent": "BOX",
+    }.get(param.kind, "FILE")
 
 
 def _read_saved(path: str) -> dict[str, Any]:

@@ -51,11 +51,18 @@ class Model:
         normalized = (values.float() - offset) / scale
         return normalized if valid is None else torch.where(valid.unsqueeze(-3), normalized, 0.0)
 
-    def accept(self, raster: Any) -> tuple[str, ...]:
+    def working_gsd_m(self, gsd_m: float) -> float | None:
+        """Return the pixel size to resample a raster to; None where the network takes its own, or one is not known."""
+        if self.card.gsd_m is None or not math.isfinite(gsd_m) or _is_trained(self.card.gsd_m, gsd_m):
+            return None
+        return math.sqrt(math.prod(self.card.gsd_m))
+
+    def accept(self, raster: Any, gsd_remedy: str = "") -> tuple[str, ...]:
         """Refuse a raster that the network was not trained for; return warnings for the user.
 
         Args:
             raster: an open `engine.geo` raster: `path`, `count`, `bands`, `dtype`, `geobox`.
+            gsd_remedy: the next step for pixels of another size; the gdalwarp line follows it.
 
         Raises:
             ModelError: number, order or type of the bands, or the ground sampling distance, do not fit the card.
@@ -68,7 +75,9 @@ class Model:
                 f"gdal_translate -ot {_GDAL_TYPES[self.card.dtype]} -scale LOW HIGH ... "
                 f"{_command_paths(raster.path, self.card.dtype)}",
             )
-        return (*_warn_of_names(self.card, raster), *_check_gsd(self.card, raster), *_warn_of_outputs(self.card))
+        return (
+            *_warn_of_names(self.card, raster), *_check_gsd(self.card, raster, gsd_remedy), *_warn_of_outputs(self.card)
+        )  # fmt: skip
 
 
 def _check_bands(card: Card, raster: Any) -> None:
@@ -111,7 +120,12 @@ def _warn_of_outputs(card: Card) -> tuple[str, ...]:
     )
 
 
-def _check_gsd(card: Card, raster: Any) -> tuple[str, ...]:
+def _is_trained(trained: tuple[float, float], gsd_m: float) -> bool:
+    """Return whether pixels of this size are among those a network was trained on."""
+    return trained[0] * (1 - GSD_TOLERANCE) <= gsd_m <= trained[1] * (1 + GSD_TOLERANCE)
+
+
+def _check_gsd(card: Card, raster: Any, remedy: str) -> tuple[str, ...]:
     gsd_m = raster.geobox.gsd_m
     if card.gsd_m is None:
         return ()
@@ -122,15 +136,16 @@ def _check_gsd(card: Card, raster: Any) -> tuple[str, ...]:
             f"{raster.path} has no coordinate system, so its pixel size is unknown; "
             f"the model was trained for pixels of {trained}. Check that they are of that size.",
         )
-    if low * (1 - GSD_TOLERANCE) <= gsd_m <= high * (1 + GSD_TOLERANCE):
+    if _is_trained(card.gsd_m, gsd_m):
         return ()
     target_m = math.sqrt(low * high)
     t = raster.geobox.transform
     width, height = (math.hypot(a, b) * target_m / gsd_m for a, b in ((t.a, t.d), (t.b, t.e)))
     method = "average" if gsd_m < target_m else "bilinear"
+    files = _command_paths(raster.path, "resampled")
     raise ModelError(
         f"{raster.path} has pixels of {gsd_m:.3g} m; the model was trained for pixels of {trained}.",
-        f"Resample it: gdalwarp -tr {width:.6g} {height:.6g} -r {method} {_command_paths(raster.path, 'resampled')}",
+        f"{remedy or 'Resample it:'} gdalwarp -tr {width:.6g} {height:.6g} -r {method} {files}",
     )
 
 

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
@@ -28,6 +29,7 @@ from qgis.core import (
     QgsProcessingParameterVectorLayer,
 )
 
+from ..engine.contract import extent as extents
 from ..engine.contract.params import Param
 from .i18n import tr
 
@@ -38,7 +40,7 @@ _SOURCES = {
     "model": QgsProcessing.SourceType.TypeFile,
     "file": QgsProcessing.SourceType.TypeFile,
 }
-LAYER_KINDS = ("raster", "vector", "layer")
+LAYER_KINDS = ("raster", "mosaic", "vector", "layer")
 LAYER_OUTPUT_KINDS = ("output_raster", "output_vector")
 
 
@@ -50,7 +52,7 @@ def qgis_name(param: Param) -> str:
 def declare(param: Param) -> QgsProcessingParameterDefinition:
     """Return the Processing parameter of a field, with its help and folded when advanced."""
     kind = "whole" if param.whole else param.kind
-    definition = _multiple(param) if param.multiple else _DECLARE[kind](param)
+    definition = _multiple(param) if is_list(param) else _DECLARE[kind](param)
     words = "".join(f"\n{choice.value}: {tr(choice.label)}." for choice in param.choices)
     definition.setHelp(tr(param.help) + words)
     if param.advanced:
@@ -65,10 +67,27 @@ def value(algorithm: QgsProcessingAlgorithm, param: Param, parameters: dict[str,
     name = qgis_name(param)
     if parameters.get(name) is None:
         return None
-    if param.multiple:
+    if param.kind == "extent":
+        return _extent(algorithm, name, parameters, context)
+    if is_list(param):
         return algorithm.parameterAsFileList(parameters, name, context)
     read = _READ.get(param.kind, "parameterAsString")
     return getattr(algorithm, read)(parameters, name, context)
+
+
+def is_list(param: Param) -> bool:
+    """Return whether the dialog takes a list of layers: adjoining tiles are one layer in QGIS, a virtual raster."""
+    return param.multiple and param.kind not in ("mosaic", "words")
+
+
+def _extent(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+    """Return an extent as text, in the CRS in which it was given; empty for an empty one."""
+    box = algorithm.parameterAsExtent(parameters, name, context)
+    crs = algorithm.parameterAsExtentCrs(parameters, name, context)
+    if box.isEmpty():
+        return str(parameters[name])
+    edges = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+    return extents.written(edges, crs.authid() or crs.toProj())
 
 
 def _multiple(param: Param) -> QgsProcessingParameterDefinition:
@@ -136,12 +155,17 @@ def _string(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterString(qgis_name(param), tr(param.label), param.default, optional=not param.required)
 
 
+def _words(param: Param) -> QgsProcessingParameterDefinition:
+    return QgsProcessingParameterString(qgis_name(param), tr(param.label), "", optional=not param.required)
+
+
 def _boolean(param: Param) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterBoolean(qgis_name(param), tr(param.label), param.default, optional=not param.required)
 
 
 _DECLARE: dict[str, Callable[[Param], QgsProcessingParameterDefinition]] = {
     "raster": _layer(QgsProcessingParameterRasterLayer),
+    "mosaic": _layer(QgsProcessingParameterRasterLayer),
     "vector": _source,
     "whole": _layer(QgsProcessingParameterVectorLayer),
     "layer": _layer(QgsProcessingParameterMapLayer),
@@ -149,6 +173,8 @@ _DECLARE: dict[str, Callable[[Param], QgsProcessingParameterDefinition]] = {
     "file": _file,
     "field": _field,
     "text": _string,
+    "words": _words,
+    "extent": _layer(QgsProcessingParameterExtent),
     "integer": _number(QgsProcessingParameterNumber.Type.Integer),
     "number": _number(QgsProcessingParameterNumber.Type.Double),
     "boolean": _boolean,

@@ -21,7 +21,7 @@ from ..engine.contract.errors import DataError, EngineError
 from ..engine.contract.params import Param
 from ..engine.contract.spec import Spec
 from . import layers
-from .parameters import LAYER_KINDS, LAYER_OUTPUT_KINDS, qgis_name, value
+from .parameters import LAYER_KINDS, LAYER_OUTPUT_KINDS, is_list, qgis_name, value
 
 
 class Request:
@@ -63,7 +63,7 @@ class Request:
     def _files(self, param: Param) -> Any:
         name = qgis_name(param)
         given, selected_only = _source(self._given[name], param.label)
-        if not param.multiple:
+        if not is_list(param):
             layer = self._algorithm.parameterAsLayer({**self._given, name: given}, name, self._context)
             found = [] if layer is None else [layer]
             wanted = 1
@@ -77,7 +77,7 @@ class Request:
         if selected_only:
             return self._export(found[0], param.label, selected_only=True)
         files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
-        return files if param.multiple else files[0]
+        return files if is_list(param) else files[0]
 
     def _export(self, layer: QgsVectorLayer, label: str, selected_only: bool = False) -> str:
         if selected_only and not layer.selectedFeatureCount():

@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import extent as extents
 from .errors import SpecError
 
 RASTER_SUFFIXES = ("tif", "tiff", "vrt", "jp2", "img", "png", "jpg")
@@ -39,7 +41,7 @@ class Param:
         help: one or two sentences, plain text.
         default: value when the field is not given; None with `required` means that it must be given.
         required: the field must be given.
-        multiple: the value is a tuple.
+        multiple: the value is a tuple; on the command line several words follow the flag.
         minimum, maximum: range of numbers, inclusive.
         choices: for `choice`.
         suffixes: file name endings, without the dot; the first is the default of an output.
@@ -70,7 +72,7 @@ class Param:
     @property
     def is_input(self) -> bool:
         """Return whether the value names files that are read."""
-        return self.kind in ("raster", "vector", "layer", "model", "file")
+        return self.kind in ("raster", "mosaic", "vector", "layer", "model", "file")
 
     @property
     def is_output(self) -> bool:
@@ -86,6 +88,12 @@ class Param:
 def raster(label: str, help: str, **more: Any) -> Any:
     """Declare one raster, or several with `multiple=True`."""
     return _field(Param("raster", label, help, suffixes=RASTER_SUFFIXES, **_required_unless_default(more)))
+
+
+def mosaic(label: str, help: str, **more: Any) -> Any:
+    """Declare a raster that may lie in several files or folders: adjoining tiles, read as one; a tuple of paths."""
+    more = _required_unless_default({"multiple": True, **more})
+    return _field(Param("mosaic", label, help, suffixes=RASTER_SUFFIXES, **more))
 
 
 def vector(label: str, help: str, **more: Any) -> Any:
@@ -117,6 +125,16 @@ def field(label: str, help: str, parent: str, **more: Any) -> Any:
 def text(label: str, help: str, default: str = "", **more: Any) -> Any:
     """Declare a line of text."""
     return _field(Param("text", label, help, default=default, **more))
+
+
+def words(label: str, help: str, **more: Any) -> Any:
+    """Declare words, a tuple; as one text they are set apart by spaces or commas, quoted where they hold one."""
+    return _field(Param("words", label, help, default=(), multiple=True, **more))
+
+
+def extent(label: str, help: str, **more: Any) -> Any:
+    """Declare a rectangle of ground; what `extent.split` reads, empty by default."""
+    return _field(Param("extent", label, help, default="", **more))
 
 
 def integer(label: str, help: str, default: int, minimum: int, maximum: int, **more: Any) -> Any:
@@ -182,6 +200,8 @@ def parse(param: Param, value: Any, base: str) -> Any:
         return param.default
     if param.multiple:
         items = value if isinstance(value, (list, tuple)) else [value]
+        if param.kind == "words" and len(items) == 1:
+            items = _split(param, items[0])
         return tuple(_parse_one(param, item, base) for item in items)
     return _parse_one(param, value, base)
 
@@ -248,6 +268,26 @@ def _parse_text(param: Param, value: Any) -> str:
     return value
 
 
+def _parse_extent(param: Param, value: Any) -> str:
+    try:
+        bounds, crs = extents.split(str(value))
+    except ValueError:
+        raise _refusal(param, value, "xmin,ymin,xmax,ymax, or xmin,xmax,ymin,ymax [EPSG:...] as QGIS writes it") from None
+    return extents.written(bounds, crs)
+
+
+def _split(param: Param, text: Any) -> list[str]:
+    """Return the words of a text."""
+    lexer = shlex.shlex(str(text), posix=True)
+    lexer.whitespace += ","
+    lexer.commenters = ""
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        raise _refusal(param, text, "words with every quote closed") from None
+
+
 _PARSERS = {
     "integer": _parse_integer,
     "number": _parse_number,
@@ -255,9 +295,11 @@ _PARSERS = {
     "choice": _parse_choice,
     "text": _parse_text,
     "field": _parse_text,
+    "words": lambda _, value: str(value),
+    "extent": _parse_extent,
 }
 KINDS = (
-    "raster", "vector", "layer", "model", "file", *_PARSERS,
+    "raster", "mosaic", "vector", "layer", "model", "file", *_PARSERS,
     "output_raster", "output_vector", "output_file", "output_folder",
 )  # fmt: skip
 

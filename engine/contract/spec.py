@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from . import shipped
 from .errors import DataError, SpecError
-from .params import Param, is_local, nearest, parse
+from .params import RASTER_SUFFIXES, Param, is_local, nearest, parse
 from .results import Result
 
 
@@ -81,7 +81,7 @@ class Spec:
         """Refuse what can be refused without opening a file; a subclass adds its own rules and calls this one.
 
         Raises:
-            SpecError: an output is an input, or two outputs are one file.
+            SpecError: an output is an input or lies in an input folder, or two outputs are one file.
             DataError: an input does not exist, or an output folder does not exist or cannot be written.
         """
         inputs = {path: p for p in self.params() if p.is_input for path in paths(self, p)}
@@ -94,6 +94,12 @@ class Spec:
                 if any(_same_file(path, other.partition("|")[0]) for other in inputs):
                     raise SpecError(
                         f"{p.label}: {path} is also an input, and inputs are never changed.", "Choose another name."
+                    )
+                folder = next((f for f, q in inputs.items() if q.kind == "mosaic" and _same_file(f, os.path.dirname(path))), "")
+                if folder and os.path.splitext(path)[1].lstrip(".").lower() in RASTER_SUFFIXES:
+                    raise SpecError(
+                        f"{p.label}: {path} lies in {folder}, and every raster of that folder is an input.",
+                        "Choose another folder.",
                     )
                 if path in outputs:
                     raise SpecError(f"{p.label} and {outputs[path].label} are the same file, {path}.", "Name them apart.")

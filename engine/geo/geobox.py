@@ -86,16 +86,26 @@ class GeoBox:
 
     def overlaps(self, other: GeoBox) -> bool:
         """Return whether the rasters share ground; without a CRS on one side the coordinates are compared as they are."""
-        outline = other.footprint
-        if self.crs_wkt and other.crs_wkt and not same_crs(self.crs_wkt, other.crs_wkt):
-            to_self = Transformer.from_crs(other.crs_wkt, self.crs_wkt, always_xy=True)
-            xs, ys = to_self.transform(*outline.segmentize(outline.length / 80).exterior.coords.xy)
-            points = [(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
-            if len(points) < 4:
-                return False
-            outline = Polygon(points)
-        shared = self.footprint.buffer(0).intersection(outline.buffer(0))
+        shared = self.footprint.buffer(0).intersection(self._outline(other).buffer(0))
         return bool(shared.area > 0)
+
+    def covering(self, other: GeoBox) -> GeoBox:
+        """Return the pixels of this grid, continued beyond its edges, that cover another raster; none where it has no place."""
+        outline = self._outline(other)
+        corners = [~self.transform @ point for point in outline.exterior.coords] or [(0, 0)]
+        (left, right), (top, bottom) = ((min(v), max(v)) for v in zip(*corners, strict=True))
+        col, row = math.floor(left + _MATCH_PX), math.floor(top + _MATCH_PX)
+        return self.window(Window(row, col, math.ceil(bottom - _MATCH_PX) - row, math.ceil(right - _MATCH_PX) - col))
+
+    def _outline(self, other: GeoBox) -> Polygon:
+        """Return the outline of another raster in this CRS; empty where it has no place in it."""
+        outline = other.footprint
+        if not self.crs_wkt or not other.crs_wkt or same_crs(self.crs_wkt, other.crs_wkt):
+            return outline
+        to_self = Transformer.from_crs(other.crs_wkt, self.crs_wkt, always_xy=True)
+        xs, ys = to_self.transform(*outline.segmentize(outline.length / 80).exterior.coords.xy)
+        points = [(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
+        return Polygon(points if len(points) >= 4 else ())
 
     def pixel_area_m2(self, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
         """Return the ground area of the pixels around the given positions, on the ellipsoid of the CRS.

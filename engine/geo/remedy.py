@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
+import numpy as np
 import rasterio
 from pyproj import CRS
 
 from engine.geo.geobox import GeoBox
 
 _THIN_PLATE_POINTS = 10
+_GDAL_TYPES = {
+    "uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32", "int32": "Int32",
+    "float32": "Float32", "float64": "Float64",
+}  # fmt: skip
 
 
 def georeference(dataset: rasterio.DatasetReader, path: str) -> str:
@@ -30,6 +36,19 @@ def georeference(dataset: rasterio.DatasetReader, path: str) -> str:
 def amplitude(path: str) -> str:
     """Return the gdal_translate line that makes real numbers of complex ones."""
     return f"gdal_translate {quoted(f'DERIVED_SUBDATASET:AMPLITUDE:{path}')} {quoted(sibling(path, 'amplitude'))}"
+
+
+def convert(path: str, dtype: np.dtype) -> str:
+    """Return the gdal_translate line that gives a raster another type of numbers, without scaling."""
+    return f"gdal_translate -ot {_GDAL_TYPES.get(dtype.name, 'Float32')} {quoted(path)} {quoted(sibling(path, dtype.name))}"
+
+
+def choose_bands(path: str, found: Sequence[str], wanted: Sequence[str]) -> str:
+    """Return the gdal_translate line that takes the bands of the wanted names, or else the first ones."""
+    named = set(wanted) <= set(found)
+    numbers = [found.index(name) + 1 for name in wanted] if named else range(1, len(wanted) + 1)
+    flags = " ".join(f"-b {number}" for number in numbers)
+    return f"gdal_translate {flags} {quoted(path)} {quoted(sibling(path, 'bands'))}"
 
 
 def warp_to(path: str, geobox: GeoBox, resampling: str = "near") -> str:

@@ -23,7 +23,7 @@ from engine.geo.tiles import Window
 
 from .predict import Band
 
-SCHEMA = 2
+SCHEMA = 3
 _REQUEST = "request.json"
 _NAME = re.compile(r"rows_(\d+)_(\d+)\.tif")
 

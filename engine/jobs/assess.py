@@ -76,7 +76,7 @@ def _map(spec: AssessSpec, report: Reporter) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(dir=Path(spec.report).parent, prefix=".assess-") as folder:
         stem = Path(spec.model).stem
         output, confidence = str(Path(folder, f"{stem}.tif")), str(Path(folder, f"{stem}_confidence.tif"))
-        request = SegmentSpec(image=spec.image, model=spec.model, output=output, confidence=confidence)
+        request = SegmentSpec(image=(spec.image,), model=spec.model, output=output, confidence=confidence)
         segment.run(request, Reporter(forward, report.cancelled))
         yield output, confidence
 

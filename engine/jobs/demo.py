@@ -207,7 +207,9 @@ def _place(number: int) -> Affine:
 
 def _measure(name: str, made: dict[str, Any], model: str, test: _Town, found: _Map, report: Reporter) -> dict[str, Any]:
     """Map the test town with one network, compare it with the truth, and return the row of the table."""
-    mapped = segment.run(SegmentSpec(image=test.image, model=model, output=found.classes, confidence=found.confidence), report)
+    mapped = segment.run(
+        SegmentSpec(image=(test.image,), model=model, output=found.classes, confidence=found.confidence), report
+    )
     assessed = assess.run(
         AssessSpec(
             map=found.classes, reference=test.labels, confidence=found.confidence, report=found.report, metrics=found.metrics

@@ -9,8 +9,8 @@ from typing import Any
 from engine.contract.errors import DataError
 from engine.contract.events import Reporter
 from engine.contract.specs.merge import MergeSpec
-from engine.geo import raster
-from engine.inference import store
+from engine.inference import inputs, store
+from engine.inference.inputs import View
 from engine.inference.predict import Band
 from engine.jobs.segment import outputs
 from models import checkpoint
@@ -20,10 +20,10 @@ def run(spec: MergeSpec, report: Reporter) -> dict[str, Any]:
     """Write the rasters from the bands of all shares, once none is missing; the folders stay."""
     card = checkpoint.read_card(spec.model)
     stores = [store.read(Path(folder)) for folder in spec.bands]
-    with raster.open(spec.image) as image:
-        height = image.geobox.height
-        _check(spec, stores, card.hash, height)
-        with outputs(spec, image.geobox, card.legend, stores[0].chosen, report) as out:
+    with inputs.reopen(spec.image, View.from_json(stores[0].asked)) as given:
+        height = given.source.geobox.height
+        _check(spec, stores, card.hash, given.image.path, height)
+        with outputs(spec, given, card.legend, stores[0].chosen, report) as out:
             for band in _in_order(stores):
                 out.write(band)
                 report.progress("merge", band.window.row + band.window.height, height, "rows")
@@ -38,7 +38,7 @@ def _in_order(stores: Sequence[store.Store]) -> Iterator[Band]:
         yield stores[number].get(*rows)
 
 
-def _check(spec: MergeSpec, stores: Sequence[store.Store], model_hash: str, height: int) -> None:
+def _check(spec: MergeSpec, stores: Sequence[store.Store], model_hash: str, image: str, height: int) -> None:
     """Refuse shares of different runs, and rows that are missing or there twice."""
     first = stores[0]
     for folder, other in zip(spec.bands, stores, strict=True):
@@ -55,9 +55,9 @@ def _check(spec: MergeSpec, stores: Sequence[store.Store], model_hash: str, heig
         if start != row:
             what = "are missing" if start > row else "are there twice"
             raise DataError(
-                f"Rows {min(row, start)} to {max(row, start)} of {spec.image} {what}.",
+                f"Rows {min(row, start)} to {max(row, start)} of {image} {what}.",
                 "Run the share they belong to, and name each folder once.",
             )
         row = stop
     if row != height:
-        raise DataError(f"Rows {row} to {height} of {spec.image} are missing.", "Run the share they belong to.")
+        raise DataError(f"Rows {row} to {height} of {image} are missing.", "Run the share they belong to.")

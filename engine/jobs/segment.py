@@ -17,9 +17,9 @@ from engine.contract.errors import Cancelled
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.segment import SegmentSpec
-from engine.geo import area, polygon_file, raster, writer
-from engine.geo.geobox import GeoBox
-from engine.inference import budget, lanes, predict, prepare, store
+from engine.geo import polygon_file, writer
+from engine.inference import budget, inputs, lanes, predict, prepare, store
+from engine.inference.inputs import Input
 from engine.inference.predict import Band
 from engine.inference.prepare import Preparation
 from engine.inference.seam_index import SeamIndex
@@ -38,14 +38,16 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
     model = checkpoint.load(spec.model)
     where = device.resolve("cpu" if model.is_onnx else spec.device)
     index, shares = spec.share()
-    with raster.open(spec.image) as image:
-        for warning in model.accept(image):
-            report.warning(warning)
-        source = area.AreaOfRaster(image, spec.area_of_interest) if spec.area_of_interest else image
-        ready, bands = _begin(spec, model, source, where, report)
+    with inputs.open(
+        spec.image, model, report, chosen=spec.bands, extent=spec.extent, area_of_interest=spec.area_of_interest,
+        resample=spec.resample,
+    ) as given:  # fmt: skip
+        source = given.source
+        ready, bands = _begin(spec, model, given, where, report)
         plan = ready.plan
         has_probs = bool(spec.probabilities)
         bound_bytes = budget.bound_bytes(plan, model, source, where, with_probabilities=has_probs)
+        bound_bytes += given.extra_bytes(spec.grid, planes=2 + has_probs * len(model.card.legend))
         report.message(budget.describe(plan, bound_bytes))
         rows = plan.shard(index, shares)
         missing = bands.missing(*rows)
@@ -58,7 +60,7 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
 
         made = _made(missing, compute)
         try:
-            written = _compute(made, bands, report) if spec.shard else _write(spec, model, image, made, bands, report)
+            written = _compute(made, bands, report) if spec.shard else _write(spec, model, given, made, bands, report)
         except Cancelled:
             if time.monotonic() - started < KEPT_AFTER_SECONDS:
                 bands.remove()
@@ -75,7 +77,7 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
         "waste": round(plan.waste, 3),
         "device": device.describe(where),
         **{k: v for k, v in asdict(ready.choice).items() if k != "mpx_per_s"},
-        "mpx_per_s": round(computed / 1e6 / written["seconds"], 3),
+        "mpx_per_s": round(computed / 1e6 / max(written["seconds"], 1e-3), 3),
         "seconds_prepare": round(ready.seconds, 3),
         "total_seconds": round(time.monotonic() - started, 3),
         **({"bands": str(bands.folder), "rows": list(rows)} if spec.shard else {}),
@@ -83,19 +85,20 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
 
 
 def _begin(
-    spec: SegmentSpec, model: Model, source: raster.Raster | area.AreaOfRaster, where: torch.device, report: Reporter
+    spec: SegmentSpec, model: Model, given: Input, where: torch.device, report: Reporter
 ) -> tuple[Preparation, store.Store]:
     """Return how the run is done and where its finished bands are kept; both as an earlier run had them, if there is one."""
     folder = store.folder_of(spec.output)
     asked = {
-        "model": model.card.hash, "image": source.fingerprint(), "grade": spec.grade, "tta": spec.tta,
-        "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile, "probabilities": bool(spec.probabilities),
+        "model": model.card.hash, "image": given.source.fingerprint(), **given.view.to_json(), "grade": spec.grade,
+        "tta": spec.tta, "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile,
+        "probabilities": bool(spec.probabilities),
     }  # fmt: skip
     if folder.exists() and not spec.resume:
         store.read(folder).remove()  # and nothing that is no such folder
     earlier = store.open_or_create(folder, asked, {}) if folder.exists() else None
     ready = prepare.prepare(
-        model, source, where, report, grade=spec.grade, views=spec.tta, runtime=spec.runtime, precision=spec.precision,
+        model, given.source, where, report, grade=spec.grade, views=spec.tta, runtime=spec.runtime, precision=spec.precision,
         tile=spec.tile, batch=spec.batch, with_probabilities=bool(spec.probabilities),
         chosen=earlier.chosen if earlier else {},
     )  # fmt: skip
@@ -117,10 +120,10 @@ def _compute(made: Iterable[Band], bands: store.Store, report: Reporter) -> dict
 
 
 def _write(
-    spec: SegmentSpec, model: Model, image: raster.Raster, made: Iterable[Band], bands: store.Store, report: Reporter
+    spec: SegmentSpec, model: Model, given: Input, made: Iterable[Band], bands: store.Store, report: Reporter
 ) -> dict[str, Any]:
     """Write the outputs from the bands that are there and those that are made, and let go of the bands."""
-    with outputs(spec, image.geobox, model.card.legend, bands.chosen, report) as out:
+    with outputs(spec, given, model.card.legend, bands.chosen, report) as out:
         for band in bands.bands():
             out.write(band)
 
@@ -140,23 +143,30 @@ def _write(
 class Outputs:
     """The rasters that are being written, and what is counted on the way."""
 
-    def __init__(self, classes: writer.RasterWriter, legend: Legend, seams: SeamIndex) -> None:
+    def __init__(
+        self, classes: writer.RasterWriter, legend: Legend, seams: SeamIndex, placed: Callable[[Band], Iterable[Band]]
+    ) -> None:
         self.confidence: writer.RasterWriter | None = None
         self.probabilities: writer.RasterWriter | None = None
         self._classes = classes
         self._legend = legend
         self._seams = seams
+        self._placed = placed
         self._areas_m2 = np.zeros(UNLABELLED + 1)
 
     def write(self, band: Band) -> None:
-        """Write a band."""
+        """Write a band of the working grid."""
+        self._seams.add(band.window.row, band.classes)
+        for placed in self._placed(band):
+            self._write(placed)
+
+    def _write(self, band: Band) -> None:
         before = self._classes.counts.copy()
         self._classes.write(band.window, band.classes)
         if self.confidence is not None:
             self.confidence.write(band.window, band.confidence)
         if self.probabilities is not None and band.probabilities is not None:
             self.probabilities.write(band.window, band.probabilities)
-        self._seams.add(band.window.row, band.classes)
         middle = np.array([band.window.row + band.window.height / 2]), np.array([band.window.width / 2])
         self._areas_m2 += (self._classes.counts - before) * self._classes.geobox.pixel_area_m2(*middle)[0]
 
@@ -172,23 +182,24 @@ class Outputs:
 
 
 @contextlib.contextmanager
-def outputs(spec: Any, geobox: GeoBox, legend: Legend, chosen: dict[str, Any], report: Reporter) -> Any:
+def outputs(spec: Any, given: Input, legend: Legend, chosen: dict[str, Any], report: Reporter) -> Any:
     """Yield the `Outputs` of a request with `output`, `confidence` and `polygons`; on leaving they are finished.
 
     Args:
-        spec: may also have `probabilities`.
-        geobox: the grid.
+        spec: also has `grid`, and may have `probabilities`.
+        given: what was segmented.
         legend: the classes.
         chosen: how the bands were made, see `Preparation`.
         report: told what is finished.
     """
     if spec.polygons:
         polygon_file.check_format(Path(spec.polygons))
-    probabilities = getattr(spec, "probabilities", "")
+    probabilities, geobox = getattr(spec, "probabilities", ""), given.grid(spec.grid)
     with contextlib.ExitStack() as opened:
         classes = opened.enter_context(writer.create(spec.output, geobox, legend=legend))
         rows, cols = chosen["seams"]
-        out = Outputs(classes, legend, SeamIndex(rows, cols, geobox.width))
+        seams = SeamIndex(rows, cols, given.source.geobox.width)
+        out = Outputs(classes, legend, seams, lambda band: given.on_grid(band, spec.grid))
         if spec.confidence:
             said = ("confidence, percent",)
             out.confidence = opened.enter_context(

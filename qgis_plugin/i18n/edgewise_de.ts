@@ -25,13 +25,18 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
+        <source>An orthophoto delivered as many adjoining files is one input: in QGIS make a virtual raster of them first (Raster &gt; Miscellaneous &gt; Build Virtual Raster), on the command line name the files or their folder.</source>
+        <translation>Ein Orthofoto, das als viele angrenzende Dateien geliefert wurde, ist eine Eingabe: Machen Sie in QGIS zuerst ein virtuelles Raster daraus (Raster &gt; Sonstiges &gt; Virtuelles Raster erstellen); auf der Kommandozeile nennen Sie die Dateien oder ihren Ordner.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
         <source>Orthophoto</source>
         <translation>Orthofoto</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
-        <source>Raster to segment; its bands and pixel size must fit the model.</source>
-        <translation>Raster, das segmentiert wird; seine Kanäle und seine Pixelgröße müssen zum Modell passen.</translation>
+        <source>Raster to segment. Several files or a folder of them are one orthophoto when they lie on one grid; where they overlap, later files cover earlier ones.</source>
+        <translation>Raster, das segmentiert wird. Mehrere Dateien oder ein Ordner davon sind ein Orthofoto, wenn sie auf einem Gitter liegen; wo sie sich überlappen, verdecken spätere Dateien frühere.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -52,6 +57,66 @@
         <location filename="../../engine/contract/specs/segment.py"/>
         <source>Polygons in any CRS; what lies outside stays unlabelled.</source>
         <translation>Polygone in beliebigem KBS; was außerhalb liegt, bleibt ohne Klasse.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Extent</source>
+        <translation>Ausdehnung</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Part of the orthophoto to segment: xmin,ymin,xmax,ymax in its CRS, or with another one behind it such as EPSG:4326. The maps cover this part only.</source>
+        <translation>Teil des Orthofotos, der segmentiert wird: xmin,ymin,xmax,ymax in seinem KBS oder mit einem anderen dahinter wie EPSG:4326. Die Karten decken nur diesen Teil ab.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Bands</source>
+        <translation>Kanäle</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Names or numbers of the bands in the order that the model takes them, such as 4 3 2. Not needed where the names are those of the model.</source>
+        <translation>Namen oder Nummern der Kanäle in der Reihenfolge, in der das Modell sie nimmt, etwa 4 3 2. Nicht nötig, wo die Namen die des Modells sind.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Pixel size</source>
+        <translation>Pixelgröße</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>What to do with pixels that are larger or smaller than those the model was trained on.</source>
+        <translation>Was mit Pixeln geschieht, die größer oder kleiner sind als die, mit denen das Modell trainiert wurde.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Refuse other pixel sizes</source>
+        <translation>Andere Pixelgrößen ablehnen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Resample to the model's pixel size while reading</source>
+        <translation>Beim Lesen auf die Pixelgröße des Modells umrechnen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Grid</source>
+        <translation>Gitter</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Grid of the maps of a resampled orthophoto.</source>
+        <translation>Gitter der Karten eines umgerechneten Orthofotos.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>That of the orthophoto</source>
+        <translation>Das des Orthofotos</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>That of the resampled pixels</source>
+        <translation>Das der umgerechneten Pixel</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -300,8 +365,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/merge.py"/>
-        <source>The raster that was segmented; its grid is taken.</source>
-        <translation>Das Raster, das segmentiert wurde; sein Gitter wird übernommen.</translation>
+        <source>The raster, files or folder that was segmented; its grid is taken.</source>
+        <translation>Das Raster, die Dateien oder der Ordner, die segmentiert wurden; ihr Gitter wird übernommen.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/merge.py"/>

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contract import catalogue, params, shipped
+from engine.contract import catalogue, extent, params, shipped
 from engine.contract.errors import DataError, SpecError
 from engine.contract.params import KINDS
 from engine.contract.spec import Spec
@@ -77,12 +77,36 @@ def test_numbers_may_arrive_as_text(iterations, rate, balanced, network):
         ({"tile": 9999}, "expected a number from 0 to 8192"),
         ({"tile": float("nan")}, "whole number|from 0 to 8192"),
         ({"device": "gpu"}, "there is no 'gpu'"),
+        ({"extent": "1,2,3"}, "expected xmin,ymin,xmax,ymax, or xmin,xmax,ymin,ymax .* Correct --extent"),
+        ({"extent": "5,2,3,4"}, "expected xmin,ymin,xmax,ymax"),
+        ({"bands": "red 'green"}, "expected words with every quote closed"),
         ({"image": ""}, "Orthophoto is missing. Give it with --image"),
     ],
 )
 def test_wrong_values_are_refused_with_the_remedy(values, remedy):
     with pytest.raises(SpecError, match=remedy):
         SegmentSpec.from_dict({**_minimal(SegmentSpec), **values})
+
+
+@pytest.mark.parametrize(
+    ("text", "box", "crs"),
+    [
+        ("1,2,3,4", (1, 2, 3, 4), ""),
+        (" -1.5, -2 ,3e1,.5 EPSG:4326", (-1.5, -2, 30, 0.5), "EPSG:4326"),
+        ("1,2,3,4,+proj=utm +zone=33", (1, 2, 3, 4), "+proj=utm +zone=33"),
+        ("1.0,3.0,2.0,4.0 [EPSG:32633]", (1, 2, 3, 4), "EPSG:32633"),
+        ("1,3,2,4 []", (1, 2, 3, 4), ""),
+    ],
+)
+def test_an_extent_is_read_as_people_and_as_qgis_write_it(text, box, crs):
+    assert extent.split(text) == (box, crs)
+    kept = SegmentSpec.from_dict({**_minimal(SegmentSpec), "extent": text}).extent
+    assert extent.split(kept) == (box, crs) and "[" not in kept
+
+
+@pytest.mark.parametrize("given", ["nir 'band 2' 1", "nir,'band 2',1", ["nir", "band 2", "1"], ["nir", "band 2", 1]])
+def test_words_are_set_apart_by_spaces_or_commas(given):
+    assert SegmentSpec.from_dict({**_minimal(SegmentSpec), "bands": given}).bands == ("nir", "band 2", "1")
 
 
 def test_an_output_that_is_an_input_is_refused(tmp_path):

@@ -260,7 +260,7 @@ def test_what_cannot_be_done_is_refused_before_any_work(folder, ortho, student, 
 
 @pytest.mark.parametrize(
     ("bands", "dtype", "gsd_m", "words"),
-    [(4, "uint8", 0.2, "gdal_translate"), (3, "uint16", 0.2, "gdal_translate -ot Byte"), (3, "uint8", 2.0, "gdalwarp -tr")],
+    [(2, "uint8", 0.2, "gdalbuildvrt"), (3, "uint16", 0.2, "gdal_translate -ot Byte"), (3, "uint8", 2.0, "gdalwarp -tr")],
 )
 def test_a_raster_the_model_was_not_trained_for_is_refused_with_the_line_to_type(folder, student, bands, dtype, gsd_m, words):
     image = write_ortho(folder / f"other_{bands}_{dtype}_{gsd_m}.tif", np.full((bands, 64, 64), 9, dtype), gsd_m=gsd_m)

@@ -76,12 +76,13 @@ def example(ortho, tmp_path):
             file.touch()
         one = {
             "raster": ortho, "vector": str(labels), "layer": str(labels), "field": "class", "text": "words",
+            "mosaic": ortho, "words": "nir 'band 2' 1", "extent": "9,9.5,51,51.25 [EPSG:4326]",
             "boolean": not param.default, "choice": param.choices[-1].value if param.choices else "",
             "integer": param.maximum, "number": param.maximum,
         }.get(param.kind, str(file))  # fmt: skip
         if param.kind in ("model", "file") and param.multiple:
             one = ortho  # QGIS 3.22 puts several files into a dialog only if they open as layers; by hand any file goes
-        return [one, one] if param.multiple else one
+        return [one, one] if param.multiple and param.kind not in ("mosaic", "words") else one
 
     return example
 
@@ -136,6 +137,17 @@ def test_a_dialog_asks_for_the_same_as_the_command_line(requested, ortho, tmp_pa
         "images": [ortho], "labels": [ortho], "network": "unet_resnet18", "iterations": 12, "balanced": False, "ema": 0.5,
         "learning_rate": 0.01, "licence": "CC0-1.0", "output": str(tmp_path / "m.safetensors"), "class_field": "class",
     })  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["9,9.5,51,51.25 [EPSG:4326]", "rectangle"])
+def test_an_extent_arrives_with_its_crs_however_it_is_given(requested, ortho, given):
+    from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle, QgsReferencedRectangle
+
+    if given == "rectangle":
+        given = QgsReferencedRectangle(QgsRectangle(9, 51, 9.5, 51.25), QgsCoordinateReferenceSystem("EPSG:4326"))
+    segment = {"IMAGE": ortho, "MODEL": "/m.safetensors", "OUTPUT": "/c.tif", "EXTENT": given}
+    assert requested("segment", segment).extent == "9.0,51.0,9.5,51.25 EPSG:4326"
+    assert requested("segment", {**segment, "EXTENT": "9,9.5,51,51.25"}).extent == "9.0,51.0,9.5,51.25"
 
 
 def test_several_model_files_arrive_in_their_order(requested, ortho, tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .. import params
 from ..spec import Spec
+from .segment import GRIDS
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,12 @@ class MergeSpec(Spec):
     title = "Merge shares"
     group = "Map"
 
-    image: str = params.raster("Orthophoto", "The raster that was segmented; its grid is taken.")
+    image: tuple[str, ...] = params.mosaic("Orthophoto", "The raster, files or folder that was segmented; its grid is taken.")
     model: str = params.model(
         "Model", "The model it was segmented with; the student that ships with Edgewise when none is given.", shipped=True
     )
     bands: tuple[str, ...] = params.file("Shares", "Folders that end in .bands.", ("bands",), multiple=True)
+    grid: str = params.choice("Grid", "Grid of the maps of a resampled orthophoto.", GRIDS, "input", advanced=True)
     output: str = params.output_raster("Classes", "Class raster that is written.")
     confidence: str = params.output_raster(
         "Confidence", "Raster with the probability of the chosen class in percent.", optional=True

@@ -12,6 +12,7 @@ from ..spec import Spec
 
 GRADES = {"seamless": "Seamless", "exact": "Exact", "blended": "Blended"}
 PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
+GRIDS = {"input": "That of the orthophoto", "working": "That of the resampled pixels"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class SegmentSpec(Spec):
 
     The orthophoto may have any size: it is read in tiles with a margin, so that no seam shows. The class raster has the
     grid of the orthophoto; pixels without data are 255. A run that was stopped goes on where it was when it is started again.
+
+    An orthophoto delivered as many adjoining files is one input: in QGIS make a virtual raster of them first (Raster >
+    Miscellaneous > Build Virtual Raster), on the command line name the files or their folder.
     """
 
     job = "segment"
@@ -33,7 +37,11 @@ class SegmentSpec(Spec):
         Result("used_runtime", "Runtime that computed", "runtime", is_text=True),
     )
 
-    image: str = params.raster("Orthophoto", "Raster to segment; its bands and pixel size must fit the model.")
+    image: tuple[str, ...] = params.mosaic(
+        "Orthophoto",
+        "Raster to segment. Several files or a folder of them are one orthophoto when they lie on one grid; where they "
+        "overlap, later files cover earlier ones.",
+    )
     model: str = params.model(
         "Model",
         "Model file, trained or distilled by Edgewise; the student that ships with it when not given.",
@@ -42,6 +50,21 @@ class SegmentSpec(Spec):
     area_of_interest: str = params.vector(
         "Area of interest", "Polygons in any CRS; what lies outside stays unlabelled.", optional=True
     )
+    extent: str = params.extent(
+        "Extent", "Part of the orthophoto to segment: xmin,ymin,xmax,ymax in its CRS, or with another one behind it such as "
+        "EPSG:4326. The maps cover this part only.",
+    )  # fmt: skip
+    bands: tuple[str, ...] = params.words(
+        "Bands", "Names or numbers of the bands in the order that the model takes them, such as 4 3 2. Not needed where the "
+        "names are those of the model.", advanced=True,
+    )  # fmt: skip
+    resample: str = params.choice(
+        "Pixel size", "What to do with pixels that are larger or smaller than those the model was trained on.",
+        {"none": "Refuse other pixel sizes", "auto": "Resample to the model's pixel size while reading"}, "none", advanced=True,
+    )  # fmt: skip
+    grid: str = params.choice(
+        "Grid", "Grid of the maps of a resampled orthophoto.", GRIDS, "input", advanced=True
+    )  # fmt: skip
     grade: str = params.choice(
         "Grade",
         "Seamless changes at most 1 pixel in 10,000 and is faster; exact gives the labels of one pass over all; blended "
