@@ -5,12 +5,12 @@ It is a function of the same dictionary that is written as JSON, so that both al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 from engine.assessment import plots
-from engine.assessment.style import CSS, METHODS
+from engine.assessment.page import cards_of, count, meter, number, page, section, swatch, table, warnings
+from engine.assessment.style import METHODS
 
 MAX_MATRIX = 20
 """More classes than this make a confusion matrix that nobody reads; it is in the CSV and JSON."""
@@ -22,30 +22,14 @@ def html(figures: dict[str, Any]) -> str:
     sample = figures.get("sample")
     sections = [
         _head(figures, title),
-        _warnings(figures["warnings"]),
+        warnings(figures["warnings"]),
         _sample(sample) if sample else "",
         "" if sample else _pixels(figures),
         _comparison(figures.get("comparison")),
         _counted(figures),
         METHODS,
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{CSS}</style></head>\n<body><main>\n"
-        + "\n".join(s for s in sections if s)
-        + "\n</main></body></html>\n"
-    )
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a share with fixed digits, or a dash where it is undefined."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def count(value: float | None) -> str:
-    """Return a number with thin spaces between thousands."""
-    return "–" if value is None else f"{round(value):,}".replace(",", "\u202f")
+    return page(title, sections)
 
 
 def _head(figures: dict[str, Any], title: str) -> str:
@@ -65,19 +49,8 @@ def _head(figures: dict[str, Any], title: str) -> str:
         if figures.get("boundary"):
             middle = figures["boundary"]["tolerances_px"].index(3)
             cards.append(("Boundary F1", number(figures["boundary"]["mean_f1"][middle]), "", "within 3 px"))
-    boxes = "".join(
-        f'<div class="card"><span>{escape(name)}</span><b>{value}</b><small>{extra}</small><small>{note}</small></div>'
-        for name, value, extra, note in cards
-    )
     against = f"{escape(figures['map_name'])} against {escape(figures['reference_name'])}, {escape(figures['date'])}"
-    return f'<header><h1>{escape(title)}</h1><p class="sub">{against}</p><div class="cards">{boxes}</div></header>'
-
-
-def _warnings(warnings: Sequence[str]) -> str:
-    if not warnings:
-        return ""
-    items = "".join(f"<li>{escape(w)}</li>" for w in warnings)
-    return f'<section class="warn"><h2>Before you use these figures</h2><ul>{items}</ul></section>'
+    return f'<header><h1>{escape(title)}</h1><p class="sub">{against}</p>{cards_of(cards)}</header>'
 
 
 def _pixels(figures: dict[str, Any]) -> str:
@@ -87,18 +60,18 @@ def _pixels(figures: dict[str, Any]) -> str:
 
 def _classes(figures: dict[str, Any]) -> str:
     rows = [
-        [_swatch(c), _meter(c["iou"]), *(number(c[k]) for k in ("f1", "precision", "recall")),
+        [swatch(c), meter(c["iou"]), *(number(c[k]) for k in ("f1", "precision", "recall")),
          count(c["reference_px"]), count(c["map_px"])]
         for c in figures["per_class"]
     ]  # fmt: skip
     headings = ["Class", "IoU", "F1", "Precision", "Recall", "Reference px", "Map px"]
-    return _section("Classes", _table(headings, rows), "Precision is user's accuracy, recall is producer's accuracy.")
+    return section("Classes", table(headings, rows), "Precision is user's accuracy, recall is producer's accuracy.")
 
 
 def _matrix(figures: dict[str, Any]) -> str:
     classes, counts = figures["per_class"], figures["confusion"]
     if len(classes) > MAX_MATRIX:
-        return _section("Confusion matrix", "<p>Too many classes to show; the matrix is in the CSV and JSON files.</p>")
+        return section("Confusion matrix", "<p>Too many classes to show; the matrix is in the CSV and JSON files.</p>")
     rows = []
     for c, line in zip(classes, counts, strict=True):
         total = sum(line) or 1
@@ -106,18 +79,18 @@ def _matrix(figures: dict[str, Any]) -> str:
             f'<td class="heat" style="--share:{100 * n / total:.1f}%" title="{count(n)} px">{plots.percent(n / total)}</td>'
             for n in line
         ]
-        rows.append(f"<tr><th>{_swatch(c)}</th>{''.join(cells)}<td>{count(sum(line))}</td></tr>")
-    head = "".join(f"<th>{_swatch(c)}</th>" for c in classes)
+        rows.append(f"<tr><th>{swatch(c)}</th>{''.join(cells)}<td>{count(sum(line))}</td></tr>")
+    head = "".join(f"<th>{swatch(c)}</th>" for c in classes)
     head = f"<thead><tr><th></th>{head}<th>pixels</th></tr></thead>"
     body = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
-    return _section("Confusion matrix", body, "Rows are the reference, columns the map: where each class of the ground went.")
+    return section("Confusion matrix", body, "Rows are the reference, columns the map: where each class of the ground went.")
 
 
 def _borders(figures: dict[str, Any]) -> str:
     boundary = figures["boundary"]
     tolerances = boundary["tolerances_px"]
     rows = [
-        [_swatch(c), *(number(v) for v in c["boundary_f1"]), *(number(v) for v in c["boundary_iou"])]
+        [swatch(c), *(number(v) for v in c["boundary_f1"]), *(number(v) for v in c["boundary_iou"])]
         for c in figures["per_class"]
     ]
     mean = [f"<b>{number(v)}</b>" for v in (*boundary["mean_f1"], *boundary["mean_iou"])]
@@ -130,7 +103,7 @@ def _borders(figures: dict[str, Any]) -> str:
     total = sum(b["errors"] for b in bins)
     share = plots.percent(near / total) if total else "0 %"
     said = f"{share} of all {count(total)} wrong pixels lie within 5 px of a reference border."
-    return _section("Borders", _table(headings, rows), "Boundary F1 and boundary IoU within a tolerance.") + _section(
+    return section("Borders", table(headings, rows), "Boundary F1 and boundary IoU within a tolerance.") + section(
         "Errors by distance to the border", plot, said
     )
 
@@ -143,20 +116,20 @@ def _calibration(calibration: dict[str, Any] | None) -> str:
         f"Expected calibration error {number(calibration['ece'])}: how far the confidence raster is from the truth on average. "
         "Dots below the line are overconfident; a large dot holds many pixels."
     )
-    return _section("Confidence", plots.reliability(points), said)
+    return section("Confidence", plots.reliability(points), said)
 
 
 def _pieces(figures: dict[str, Any]) -> str:
     rows = [
-        [_swatch(c), count(c["map_pieces"]), count(c["reference_pieces"]), f"{c['map_pieces'] - c['reference_pieces']:+d}",
+        [swatch(c), count(c["map_pieces"]), count(c["reference_pieces"]), f"{c['map_pieces'] - c['reference_pieces']:+d}",
          count(c["map_specks"]), count(c["reference_specks"])]
         for c in figures["per_class"]
     ]  # fmt: skip
     least = figures["pieces"]["least_px"]
     headings = ["Class", "Map", "Reference", "Difference", f"Map < {least} px", f"Reference < {least} px"]
-    return _section(
+    return section(
         "Pieces",
-        _table(headings, rows),
+        table(headings, rows),
         f"Connected pieces of at least {least} px: a broken road has too many, merged houses have too few.",
     )
 
@@ -171,59 +144,41 @@ def _comparison(comparison: dict[str, Any] | None) -> str:
     ]  # fmt: skip
     headings = ["", escape(comparison["first_name"]), escape(comparison["second_name"]), "Difference", "95 % interval", "p"]
     said = f"{escape(comparison['verdict'])} {escape(comparison['method'])}"
-    return _section("Comparison of two maps", _table(headings, rows), said)
+    return section("Comparison of two maps", table(headings, rows), said)
 
 
 def _sample(sample: dict[str, Any]) -> str:
     rows = [
-        [_swatch(c), *(_estimate(c[k]) for k in ("users", "producers", "f1", "iou")), _estimate(c["share"])]
+        [swatch(c), *(_estimate(c[k]) for k in ("users", "producers", "f1", "iou")), _estimate(c["share"])]
         for c in sample["per_class"]
     ]
-    accuracy = _table(["Class", "User's accuracy", "Producer's accuracy", "F1", "IoU", "Share of area"], rows)
+    accuracy = table(["Class", "User's accuracy", "Producer's accuracy", "F1", "IoU", "Share of area"], rows)
     unit = sample["area_unit"]
     areas = [
-        [_swatch(c), _amount(c["area"]["value"]), _plus_minus_amount(c["area"]), _amount(c["mapped_area"])]
+        [swatch(c), _amount(c["area"]["value"]), _plus_minus_amount(c["area"]), _amount(c["mapped_area"])]
         for c in sample["per_class"]
     ]
-    table = _table(["Class", f"Area, {unit}", "± 95 %", f"Mapped, {unit}"], areas)
+    amounts = table(["Class", f"Area, {unit}", "± 95 %", f"Mapped, {unit}"], areas)
     plot = plots.intervals(
         [(c["name"], c["color"], c["area"]["value"], _half(c["area"]), c["mapped_area"]) for c in sample["per_class"]], unit
     )
-    strata = _table(
+    strata = table(
         ["Stratum", "Pixels", "Weight", "Points"],
         [[escape(s["name"]), count(s["pixels"]), number(s["weight"], 4), count(s["points"])] for s in sample["strata"]],
     )
     return (
-        _section("Area-adjusted accuracy", accuracy, "Value ± half of the 95 % interval; the sample design is accounted for.")
-        + _section("Areas", plot + table, "Dot and line: the area estimated from the sample with its 95 % interval; "
+        section("Area-adjusted accuracy", accuracy, "Value ± half of the 95 % interval; the sample design is accounted for.")
+        + section("Areas", plot + amounts, "Dot and line: the area estimated from the sample with its 95 % interval; "
                    "upright mark: pixels counted on the map, which is biased.")
-        + _section("Strata of the sample", strata, escape(sample["basis"]))
+        + section("Strata of the sample", strata, escape(sample["basis"]))
     )  # fmt: skip
 
 
 def _counted(figures: dict[str, Any]) -> str:
     rows = [[escape(name), count(pixels)] for name, pixels in figures["pixels"].items()]
-    table = _table(["", figures["counted_unit"]], rows).replace('class="scroll"', 'class="scroll wrap"')
+    counted = table(["", figures["counted_unit"]], rows).replace('class="scroll"', 'class="scroll wrap"')
     facts = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures["facts"].items())
-    return _section("What was counted", table + f"<dl>{facts}</dl>")
-
-
-def _section(title: str, body: str, said: str = "") -> str:
-    return f"<section><h2>{escape(title)}</h2>{f'<p>{said}</p>' if said else ''}{body}</section>"
-
-
-def _table(headings: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{h}</th>" for h in headings)
-    body = "".join(f"<tr><th>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _swatch(item: dict[str, Any]) -> str:
-    return f'<span class="name"><i style="background:{escape(item["color"])}"></i>{escape(item["name"])}</span>'
-
-
-def _meter(value: float | None) -> str:
-    return number(value) + f'<span class="meter"><i style="width:{100 * (value or 0):.1f}%"></i></span>'
+    return section("What was counted", counted + f"<dl>{facts}</dl>")
 
 
 def _range(interval: dict[str, float] | None) -> str:
