@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from engine.contract.specs.distill import DistillSpec
 from engine.contract.specs.segment import SegmentSpec
 from engine.contract.specs.suggest import SuggestSpec
 from engine.contract.specs.train import TrainSpec
+from engine.contract.story import Story
 from engine.geo import project, writer
 from engine.geo.geobox import GeoBox
 from engine.jobs import assess, distill, segment, suggest, train
@@ -52,7 +50,7 @@ def run(spec: DemoSpec, report: Reporter) -> dict[str, Any]:
     folder = Path(spec.output)
     for part in (folder, folder / "training", folder / "compared"):
         part.mkdir(exist_ok=True)
-    story = _Story(report, _lengths(spec))
+    story = Story(report, _lengths(spec))
     with story.chapter("Making towns") as chapter:
         towns = _make_towns(spec, folder, chapter)
     test, check, *lessons = towns
@@ -117,50 +115,6 @@ class _Map:
     def inside(cls, folder: Path, prefix: str) -> _Map:
         names = ("classes.tif", "confidence.tif", "report.html", "report.json")
         return cls(*(str(folder / f"{prefix}{name}") for name in names))
-
-
-@dataclass
-class _Story:
-    """Chapters of known length in one progress bar: a nested job reports into its chapter's share of the whole."""
-
-    report: Reporter
-    lengths: dict[str, float]
-    seconds: dict[str, float] = field(default_factory=dict)
-    _started: float = field(default_factory=time.monotonic)
-
-    @contextmanager
-    def chapter(self, name: str, stage: str = "") -> Iterator[Reporter]:
-        """Yield the reporter of a nested job.
-
-        Args:
-            name: one of the known chapters.
-            stage: the stage of the nested job whose progress counts; any when empty.
-        """
-        before = sum(self.lengths[n] for n in self.seconds)
-        self._tell(name, before)
-        farthest = 0.0
-
-        def pass_on(event: dict[str, Any]) -> None:
-            nonlocal farthest
-            if event["event"] == "progress" and stage in ("", event["stage"]) and event["total"]:
-                farthest = max(farthest, event["done"] / event["total"])
-                self._tell(name, before + farthest * self.lengths[name])
-            elif event["event"] == "message" and event["level"] == "warning":
-                self.report.warning(f"{name}: {event['text']}")
-            elif event["event"] == "metric" and "validation_miou" in event["values"]:
-                self.report.metric(event["step"], event["values"])
-
-        started = time.monotonic()
-        yield Reporter(pass_on, self.report.cancelled)
-        self.seconds[name] = round(time.monotonic() - started, 1)
-        self._tell(name, before + self.lengths[name])
-
-    def _tell(self, name: str, done: float) -> None:
-        self.report.check()
-        total = sum(self.lengths.values())
-        elapsed = time.monotonic() - self._started
-        left = elapsed / done * (total - done) if done else total
-        self.report.send("progress", stage=name, done=round(100 * done / total, 1), total=100.0, unit="%", eta_s=round(left, 1))
 
 
 def _lengths(spec: DemoSpec) -> dict[str, float]:
@@ -246,7 +200,7 @@ def _write_project(folder: Path, test: _Town, maps: dict[str, _Map], campaign: P
     project.write(folder / "demo.qgs", "Edgewise: demonstration", layers, test.geobox)
 
 
-def _close(folder: Path, rows: list[dict[str, Any]], story: _Story, report: Reporter) -> None:
+def _close(folder: Path, rows: list[dict[str, Any]], story: Story, report: Reporter) -> None:
     """Say what was measured and where the results are."""
     table = [f"{'':<18} {'mIoU':>6} {'parameters':>11} {'Mpx/s':>6}"]
     table += [f"{r['name']:<18} {r['miou']:>6.3f} {r['parameters']:>11,} {r['mpx_per_s']:>6.2f}" for r in rows]
