@@ -17,7 +17,11 @@ from shapely.ops import split
 from engine.campaign import form
 from engine.campaign.store import Campaign
 from engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, UNSURE
+from engine.contract.errors import DataError
 from engine.contract.legend import UNLABELLED, Legend
+
+OPEN = "open"
+"""The status of a unit that waits for an answer."""
 
 _SLIVER_PX, _SLIVER_REACH_PX = 16, 4096
 
@@ -65,6 +69,22 @@ def is_held_out(unit: str, share: float) -> bool:
     return int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8], "big") < share * 2**64
 
 
+def check_crs(campaign: Campaign, crs_wkt: str, crs_name: str, path: str) -> None:
+    """Refuse a campaign with a layer in another CRS than the orthophoto.
+
+    Raises:
+        DataError: says which layer.
+    """
+    for name in ("units", "borders", "corrections", "points"):
+        crs = getattr(campaign, name).crs
+        if crs != (crs_wkt or None):
+            raise DataError(
+                f"{path}: the layer {name} has the CRS {crs.to_string() if crs else 'none'}; the orthophoto has "
+                f"{crs_name or 'none'}.",
+                "Give the orthophoto of the campaign, or put the layer back into the campaign's CRS.",
+            )
+
+
 def ground(campaign: Campaign, pixel: tuple[float, ...], extent: BaseGeometry, held_out_share: float = 0.0) -> Ground:
     """Return what people said of the ground: older rounds first, then free corrections, then points.
 
@@ -109,25 +129,40 @@ def _unit(made: Ground, unit: Any, campaign: Campaign, held_out: bool) -> None:
         made.noticed.append(f"{name} has a redrawn border but no answer; it counts as redrawn.")
         answer = REDRAW
     if not answer:
+        if isinstance(unit.status, str) and unit.status not in ("", OPEN):
+            made.unused.append(f"{name} is marked {unit.status!r} but has no answer; choose one of {', '.join(made.answered)}.")
         return
     if answer not in made.answered:
         made.unused.append(f"{name} has the answer {unit.answer!r}; choose one of {', '.join(made.answered)}.")
         return
     made.answered[answer] += 1
+    if _is_late(unit, campaign):
+        made.noticed.append(f"{name} was answered after a newer round was suggested; it counts, and no unit was saved by it.")
     if answer == ONE_CLASS:
         class_id = _class_id(made, unit.class_id, campaign.legend, name)
         if class_id is not None:
             made.add(unit.geometry, class_id, name, held_out)
     elif answer == CONFIRM:
         seen = campaign.predictions[(campaign.predictions["unit"] == unit.unit) & (campaign.predictions["round"] == unit.round)]
+        is_split = ((campaign.units["unit"] == unit.unit) & (campaign.units["round"] == unit.round)).sum() > 1
         for part in seen.itertuples():
-            made.add(part.geometry, int(part.class_id), name, held_out)
+            shape = part.geometry.intersection(unit.geometry) if is_split else part.geometry
+            if not shape.is_empty:
+                made.add(shape, int(part.class_id), name, held_out)
         if seen.empty:
             made.unused.append(f"{name} was confirmed, but its prediction was deleted; choose its class instead.")
     elif answer == REDRAW:
         _redrawn(made, unit, drawn, campaign.legend, name, held_out)
     elif answer == UNSURE:
         made.add(unit.geometry, UNLABELLED, name, held_out)
+
+
+def _is_late(unit: Any, campaign: Campaign) -> bool:
+    """Return whether a unit was answered when the next round was there already."""
+    later = campaign.rounds.loc[campaign.rounds["round"] > unit.round, "created"] if "created" in campaign.rounds else ()
+    if pd.isna(unit.answered) or not len(later):
+        return False
+    return bool(pd.to_datetime(unit.answered, utc=True) > pd.to_datetime(later, utc=True).min())
 
 
 def _redrawn(made: Ground, unit: Any, drawn: gpd.GeoDataFrame, legend: Legend, name: str, held_out: bool) -> None:
@@ -248,6 +283,6 @@ def _pixel_at(point: BaseGeometry, pixel: tuple[float, ...]) -> BaseGeometry:
     return shapely.Polygon([(a * i + b * j + c, d * i + e * j + f) for i, j in corners])
 
 
-def _fid(feature: Any) -> int:
-    """Return the number under which QGIS shows a feature."""
-    return int(feature.Index)
+def _fid(feature: Any) -> str:
+    """Return the number under which QGIS shows a feature, and its file where there are several."""
+    return f"{feature.Index} of {feature.file}" if hasattr(feature, "file") else str(feature.Index)

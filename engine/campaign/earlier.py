@@ -19,11 +19,12 @@ def rounds(path: str, geobox: GeoBox) -> store.Campaign | None:
     """Return the campaign that a round is added to, or None where a new one begins.
 
     Raises:
-        DataError: what is there is no campaign, or one in another CRS.
+        DataError: what is there is no campaign, cannot be written now, or has another CRS.
     """
     if not Path(path).exists():
         return None
     campaign = store.read(path)
+    store.check_writable(path)
     if campaign.units.crs != (geobox.crs_wkt or None):
         raise DataError(
             f"{path} has another CRS than the orthophoto ({geobox.crs_name or 'none'}).",

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.campaign import answers, store
+from engine.campaign import answers, merge, store
 from engine.contract.errors import DataError
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED
 from engine.contract.specs.ingest import IngestSpec
 from engine.geo import labels, raster, writer
+from engine.geo.geobox import GeoBox
 from engine.geo.tiles import block_rows
 from engine.geo.vector import LabelPolygons
 
@@ -21,26 +22,32 @@ NAMED_AT_MOST = 50
 _LEARN, _MEASURE = 1, 2
 
 
+def hear(spec: IngestSpec, geobox: GeoBox) -> tuple[store.Campaign, answers.Ground]:
+    """Return the campaign of all its files, and what people said of the ground.
+
+    Raises:
+        DataError: a file is no campaign, the files are no copies of one, or the orthophoto is not theirs.
+    """
+    campaign, differences = merge.read(spec.campaign)
+    answers.check_crs(campaign, geobox.crs_wkt, geobox.crs_name, ", ".join(spec.campaign))
+    share = spec.held_out_share if spec.held_out else 0.0
+    made = answers.ground(campaign, tuple(geobox.transform), geobox.footprint, share)
+    made.noticed.extend(differences)
+    return campaign, made
+
+
 def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
     """Write the labels, those held out where they are asked for, and name every feature that gave none."""
-    campaign = store.read(spec.campaign)
-    legend = campaign.legend
     with contextlib.ExitStack() as files:
         image = files.enter_context(raster.open(spec.image))
         geobox = image.geobox
-        if campaign.units.crs != (geobox.crs_wkt or None):
-            raise DataError(
-                f"{spec.campaign} has another CRS than {spec.image} ({geobox.crs_name or 'none'}).",
-                "Give the orthophoto of the campaign.",
-            )
-        made = answers.ground(
-            campaign, tuple(geobox.transform), geobox.footprint, spec.held_out_share if spec.held_out else 0.0
-        )
+        campaign, made = hear(spec, geobox)
+        legend, name = campaign.legend, ", ".join(spec.campaign)
         for text in (made.unused + made.noticed)[:NAMED_AT_MOST]:
             report.warning(text)
         if not any(i != UNLABELLED and not apart for i, apart in zip(made.ids, made.held_out, strict=True)):
             raise DataError(
-                f"{spec.campaign}: no feature gives a label; {len(made.unused)} cannot be used as they are. "
+                f"{name}: no feature gives a label; {len(made.unused)} cannot be used as they are. "
                 + " ".join(made.unused[:3]),
                 "Answer units in QGIS, or draw polygons in the layer corrections, and save the edits.",
             )
@@ -48,7 +55,7 @@ def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
         polygons = np.empty(len(made.polygons), dtype=object)
         polygons[:] = made.polygons
         # Where a person could not tell, the answer is UNLABELLED and wipes an earlier label, so spoken ground is drawn apart.
-        said = LabelPolygons(spec.campaign, geobox, legend, polygons, np.array(made.ids, np.uint8))
+        said = LabelPolygons(name, geobox, legend, polygons, np.array(made.ids, np.uint8))
         purpose = LabelPolygons(
             spec.campaign, geobox, legend, polygons, np.where(made.held_out, _MEASURE, _LEARN).astype(np.uint8)
         )

@@ -28,7 +28,10 @@ class IngestSpec(Spec):
         Result("unused", "Features that could not be used"),
     )
 
-    campaign: str = params.vector("Campaign", "GeoPackage of the labelling campaign; it is only read.", whole=True)
+    campaign: tuple[str, ...] = params.vector(
+        "Campaign", "GeoPackage of the labelling campaign, or its copies that several people answered; they are only read.",
+        whole=True, multiple=True,
+    )  # fmt: skip
     image: str = params.raster("Orthophoto", "Orthophoto of the campaign; the labels get its grid.")
     labels: str = params.raster(
         "Earlier labels", "Label raster on the same grid that the answers are added to; answers count more.", optional=True
