@@ -13,6 +13,7 @@ FLOORS = {
     "engine.losses": 1.1, "engine.acquisition": 1.1, "engine.runtimes": 1.1,
     "engine.training": 2, "engine.inference": 2, "engine.regions": 2, "engine.assessment": 2, "engine.campaign": 2,
     "engine.record": 2, "engine.vectorize": 2, "engine.export": 2,
+    "engine.pseudolabels": 2,
     "engine.jobs": 3,
     "engine.run": 4,
 }  # fmt: skip

@@ -34,6 +34,9 @@ VALIDATIONS, MIN_VALIDATE_STEPS = 10, 100
 GSD_SLACK = 2.0
 """Beyond the scales it saw, a network is let near pixels twice as small or large; further off it is refused."""
 
+PSEUDOLABELS_SHARE = 0.5
+"""Share of each batch drawn from anywhere in orthophotos with pseudo-labels; the rest is drawn where people answered."""
+
 _TILE_CORE_PX = 768
 PROBE_AFTER_SECONDS = 600.0
 """A training that took longer is worth a minute of measuring what halo and runtime change; others leave it to `segment`."""
@@ -65,21 +68,27 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     """Train, with what `prepare` adds for the surveyed ground; write the models and return their figures."""
     where = device.resolve(spec.device)
     _check_batch(spec)
-    ground, apart = _survey(spec, report)
-    lesson = prepare(ground)
+    begun = checkpoint.load(spec.start, training=True) if spec.start else None
+    if begun:
+        spec = dataclasses.replace(spec, network=begun.card.network, encoder_weights="none")
+    ground, apart = _survey(spec, begun, report)
+    lesson = _with_pseudolabels(spec, ground, prepare(ground))
     held_out = None if apart else census.hold_out(ground.counts, spec.seed)
     if not apart and held_out is None:
         report.warning(
             "There is too little labelled ground to keep a part for validation; the model is not measured. "
             "Give validation orthophotos, or label more places."
         )
-    scenes = [*ground.scenes, *lesson.unlabelled]
+    scenes = [*_told(ground.scenes, spec.pseudolabels), *lesson.unlabelled]
     with contextlib.ExitStack() as stack:
         stack.enter_context(atomic.lock(spec.output))
         reader = stack.enter_context(Reader(scenes))
-        bands = scaling.measure(reader, [s.size for s in ground.scenes], spec.seed)
         torch.manual_seed(spec.seed)
-        network = models.build(spec.network, len(ground.bands), len(ground.legend), spec.encoder_weights)
+        if begun:
+            bands, network = begun.card.scaling, begun.network
+        else:
+            bands = scaling.measure(reader, [s.size for s in ground.scenes], spec.seed)
+            network = models.build(spec.network, len(ground.bands), len(ground.legend), spec.encoder_weights)
         network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
         objective = Objective(
             spec.loss, len(ground.legend), network.feature_channels, bands, lesson.teachers, lesson.weights
@@ -121,10 +130,34 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     return summary
 
 
-def _survey(spec: TrainSpec, report: Reporter) -> tuple[survey.Survey, survey.Survey | None]:
+def _survey(spec: TrainSpec, begun: Model | None, report: Reporter) -> tuple[survey.Survey, survey.Survey | None]:
     pairs = survey.pair(spec.images, spec.labels)
     apart = survey.pair(spec.validation_images, spec.validation_labels, "Validation labels")
-    return survey.survey(pairs, apart, spec.class_field, survey.read_legend(spec.legend), report)
+    legend = begun.card.legend if begun else survey.read_legend(spec.legend)
+    found = survey.survey(pairs, apart, spec.class_field, legend, report, every_class=begun is None)
+    if begun:
+        for path in (*spec.images, *spec.validation_images):
+            with raster.open(path) as image:
+                for warning in begun.accept(image):
+                    report.warning(warning)
+    return found
+
+
+def _told(scenes: Sequence[Scene], pseudolabels: Sequence[str]) -> list[Scene]:
+    """Return the scenes with their pseudo-labels, where there are any."""
+    if not pseudolabels:
+        return list(scenes)
+    return [dataclasses.replace(s, pseudolabels=p) for s, p in zip(scenes, pseudolabels, strict=True)]
+
+
+def _with_pseudolabels(spec: TrainSpec, ground: survey.Survey, lesson: Lesson) -> Lesson:
+    """Return the lesson with chips from anywhere in the orthophotos that have pseudo-labels, far from every answer too."""
+    if not spec.pseudolabels:
+        return lesson
+    anywhere = [dataclasses.replace(s, labels="") for s in _told(ground.scenes, spec.pseudolabels)]
+    return dataclasses.replace(
+        lesson, unlabelled=[*lesson.unlabelled, *anywhere], share=lesson.share if lesson.unlabelled else PSEUDOLABELS_SHARE
+    )
 
 
 def _check_batch(spec: TrainSpec) -> None:

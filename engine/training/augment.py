@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.contract.legend import UNLABELLED
 from engine.losses import NO_DATA
 
 from .chips import Batch
@@ -38,6 +39,15 @@ def apply(batch: Batch, chip: int, scaling: Scaling, device: torch.device) -> tu
     labels = torch.where(whole, labels, NO_DATA)
     images = images * torch.from_numpy(batch.gains).to(device) + torch.from_numpy(batch.shifts).to(device)
     return torch.where(whole[:, None], images, 0.0), whole, labels
+
+
+def pseudolabels(batch: Batch, chip: int, device: torch.device) -> Tensor | None:
+    """Return the pseudo-labels of chips as `apply` turns them, (N, chip, chip) int64 with UNLABELLED; None without any."""
+    if batch.pseudolabels is None:
+        return None
+    said = torch.from_numpy(batch.pseudolabels).to(device)
+    grid = _grid(torch.from_numpy(batch.transforms).to(device), chip, said.shape[-1])
+    return F.grid_sample(said[:, None].float() - UNLABELLED, grid, "nearest", align_corners=False)[:, 0].long() + UNLABELLED
 
 
 def _grid(transforms: Tensor, chip: int, side: int) -> Tensor:

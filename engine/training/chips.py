@@ -38,6 +38,7 @@ class Batch:
         transforms: (N, 2, 2) float32 from (x, y) in the chip to (x, y) in what was read, in pixels from the centres.
         gains: (N, B, 1, 1) float32, factor of the normalized values; ones without photometric augmentation.
         shifts: (N, B, 1, 1) float32, added to the normalized values.
+        pseudolabels: (N, side, side) uint8 output channels, UNLABELLED where there is none; None where no scene has any.
     """
 
     images: NDArray
@@ -46,6 +47,7 @@ class Batch:
     transforms: NDArray[np.float32]
     gains: NDArray[np.float32]
     shifts: NDArray[np.float32]
+    pseudolabels: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ class Source:
     def read(self, step: int) -> Batch:
         """Return the batch of one step."""
         chips = [self._read_chip(np.random.default_rng([self._seed, 2, step, n]), n) for n in range(self._batch)]
-        images, valid, labels, transforms, gains, shifts = (np.stack(parts) for parts in zip(*chips, strict=True))
-        return Batch(images, valid, labels, transforms, gains, shifts)
+        images, valid, labels, transforms, gains, shifts, said = (np.stack(parts) for parts in zip(*chips, strict=True))
+        return Batch(images, valid, labels, transforms, gains, shifts, said if self._reader.has_pseudolabels else None)
 
     def _read_chip(self, rng: np.random.Generator, place: int) -> tuple[NDArray, ...]:
         labelled = place >= self._unlabelled
@@ -147,7 +149,7 @@ class Source:
                 break
         turn = _turn(rng) * np.float32(scale)
         gains, shifts = _light(rng, len(images)) if self._style.photometric else _plain(len(images))
-        return images, valid, labels, turn, gains, shifts
+        return images, valid, labels, turn, gains, shifts, opened.read_pseudolabels(window)
 
     def _read_labels(self, scene: int, window: Window) -> NDArray[np.uint8]:
         labels = self._reader[scene].read_labels(window)

@@ -164,7 +164,7 @@ def _step(
     calibration = training.objective.calibration
     is_measuring = calibration is not None and not calibration.is_done  # the pull on features of a loss at the logits
     judged = outputs if is_measuring else _leaves(outputs)
-    losses = training.objective(judged, taught, labels)
+    losses = training.objective(judged, taught, labels, augment.pseudolabels(batch, plan.chip, device))
     loss = training.objective.total(losses)
     values = {"loss": loss.item(), **{n: v.item() for n, v in losses.items()}}
     _refuse_nan(values, training.step, plan)

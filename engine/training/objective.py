@@ -12,11 +12,15 @@ from engine import losses
 from engine.contract.catalogue import AUTO
 from engine.contract.errors import ModelError, SpecError
 from engine.contract.legend import Legend
+from engine.losses.cross_entropy import cross_entropy
 from models.model import Model
 from models.outputs import Outputs
 
 from .calibrate import Calibration
 from .scaling import Scaling, renormalize
+
+PSEUDOLABELS, PSEUDOLABELS_WEIGHT = "pseudolabels", 0.5
+"""The cross entropy with pseudo-labels, a mean over their own pixels: many as they are, an answer counts twice as much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +75,16 @@ class Objective(nn.Module):
             )
         self.calibration = Calibration(automatic) if automatic else None
 
-    def forward(self, outputs: Outputs, taught: Outputs | None, labels: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, outputs: Outputs, taught: Outputs | None, labels: Tensor, pseudolabels: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return each term, not yet weighted, by its word.
 
         Args:
             outputs: of the student.
             taught: what `ask` said of the same chips.
             labels: (N, H, W) output channels, UNLABELLED or NO_DATA.
+            pseudolabels: (N, H, W) output channels or UNLABELLED, where a model was right.
         """
         values = {}
         if self._task_name in self._leading or taught is None:
@@ -85,11 +92,13 @@ class Objective(nn.Module):
         if taught is not None:
             values.update({name: term(outputs, taught, labels) for name, term in self.terms.items()})
             self._calibrate(values, outputs)
+        if pseudolabels is not None:
+            values[PSEUDOLABELS] = cross_entropy(outputs, pseudolabels)
         return values
 
     def total(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of the terms; the loss against the labels weighs 1."""
-        weights = self.weights
+        weights = {**self.weights, PSEUDOLABELS: PSEUDOLABELS_WEIGHT}
         return torch.stack([value * weights.get(name, 1.0) for name, value in values.items()]).sum()
 
     @property

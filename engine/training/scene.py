@@ -30,6 +30,7 @@ class Scene:
         class_field: attribute of the class where the labels are polygons.
         geobox: grid of the orthophoto.
         legend: classes of the network; a channel of its output is a position in it.
+        pseudolabels: path of what a model said where it was right, empty for none.
     """
 
     image: str
@@ -37,6 +38,7 @@ class Scene:
     class_field: str
     geobox: GeoBox
     legend: Legend
+    pseudolabels: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,6 +56,9 @@ class OpenScene:
         if scene.labels:
             opened = labels.open_labels(scene.labels, scene.geobox, class_field=scene.class_field, legend=scene.legend)
             self._labels = stack.enter_context(opened)
+        self._pseudolabels: labels.Labels | None = None
+        if scene.pseudolabels:
+            self._pseudolabels = stack.enter_context(labels.open_labels(scene.pseudolabels, scene.geobox, legend=scene.legend))
 
     def read_image(self, window: Window) -> tuple[NDArray, NDArray[np.bool_]]:
         """Return (B, h, w) in uint8 or float32 and (h, w) validity; zero where invalid."""
@@ -63,9 +68,16 @@ class OpenScene:
 
     def read_labels(self, window: Window) -> NDArray[np.uint8]:
         """Return (h, w) output channels with UNLABELLED; all UNLABELLED without labels."""
-        if self._labels is None:
+        return self._read(self._labels, window)
+
+    def read_pseudolabels(self, window: Window) -> NDArray[np.uint8]:
+        """Return (h, w) output channels with UNLABELLED; all UNLABELLED without pseudo-labels."""
+        return self._read(self._pseudolabels, window)
+
+    def _read(self, opened: labels.Labels | None, window: Window) -> NDArray[np.uint8]:
+        if opened is None:
             return np.full((window.height, window.width), UNLABELLED, np.uint8)
-        return self._channels[self._labels.read(window)]
+        return self._channels[opened.read(window)]
 
 
 class Reader:
@@ -73,6 +85,7 @@ class Reader:
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self._scenes = scenes
+        self.has_pseudolabels = any(s.pseudolabels for s in scenes)
         self._local = threading.local()
         self._all: list[OrderedDict[int, tuple[OpenScene, ExitStack]]] = []
 

@@ -1,7 +1,8 @@
 """What is asked of orthophotos and labels before any work; what passes is a list of scenes with one legend.
 
 Every class of the legend must occur in the training labels, whether the legend came from a file or from the labels: a
-class that the network never saw would stand in every map's legend and never on the map.
+class that the network never saw would stand in every map's legend and never on the map. A network that goes on from a
+trained one knows its classes already.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def pair(images: Sequence[str], labels: Sequence[str], name: str = "Labels") -> 
 
 def survey(
     training: Sequence[tuple[str, str]], validation: Sequence[tuple[str, str]], class_field: str, given: Legend | None,
-    report: Reporter,
+    report: Reporter, *, every_class: bool = True,
 ) -> tuple[Survey, Survey | None]:  # fmt: skip
     """Open every orthophoto and its labels once, count the labels, and refuse what cannot be learned from.
 
@@ -97,6 +98,7 @@ def survey(
         class_field: attribute of the class, for polygons.
         given: the user's legend, or None for that of the labels.
         report: told of the pixels counted.
+        every_class: refuse a class without training pixels; a network that knows its classes already may lack some.
 
     Raises:
         DataError: images of different bands or types; labels on another grid, outside the legend, empty, of one class;
@@ -128,7 +130,8 @@ def survey(
     legend = given or label_files.common_legend(found)
     first, last = slice(0, len(training)), slice(len(training), None)
     parts = [_put_together(scenes[part], censuses[part], facts[0], legend) for part in (first, last) if scenes[part]]
-    _check_classes(parts[0], parts[1] if len(parts) > 1 else None)
+    if every_class:
+        _check_classes(parts[0], parts[1] if len(parts) > 1 else None)
     return parts[0], parts[1] if len(parts) > 1 else None
 
 

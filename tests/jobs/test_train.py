@@ -182,6 +182,37 @@ def test_a_state_of_other_labels_is_not_continued(folder, tmp_path):
     assert next(e["done"] for e in events if e["event"] == "progress" and e["stage"] == "train") == 1
 
 
+def test_a_model_is_trained_further_with_pseudo_labels_and_keeps_its_classes_and_scaling(trained, folder, tmp_path):
+    begun = checkpoint.load(trained[0].output).card
+    said = write(tmp_path / "pseudo.tif", np.where(squares(0)[1] == 1, UNLABELLED, squares(0)[1]), nodata=255)
+    labels = np.full((256, 256), UNLABELLED, np.uint8)
+    labels[100:180, 100:180] = 1  # the other class is known to the model alone
+    answers = write(tmp_path / "answers.tif", labels, nodata=255)
+    spec = request(
+        folder, tmp_path / "further.safetensors", labels=[answers], pseudolabels=[said], start=trained[0].output,
+        network="unet_resnet50", iterations=2,
+    )  # fmt: skip
+    events = []
+    train.run(spec, Reporter(events.append))
+    card = checkpoint.load(spec.output).card
+    assert (card.network, card.legend, card.scaling) == (begun.network, begun.legend, begun.scaling)
+    losses = next(e["values"] for e in events if e["event"] == "metric" and "loss" in e["values"])
+    assert losses["loss"] == pytest.approx(losses["cross_entropy"] + 0.5 * losses["pseudolabels"], rel=1e-4)
+    assert losses["pseudolabels"] > 0
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ({"pseudolabels": ["a_labels.tif", "b_labels.tif"]}, "Give one for each orthophoto in the same order, or none"),
+        ({"start": "a.tif", "legend": "a.tif"}, "Leave out --legend, or --start"),
+    ],
+)
+def test_what_goes_not_with_training_further_is_refused(folder, tmp_path, more, match):
+    more = {k: [folder / i for i in v] if isinstance(v, list) else folder / v for k, v in more.items()}
+    refused(folder, tmp_path, SpecError, match, **more)
+
+
 def test_without_validation_orthophotos_blocks_of_the_training_ones_are_kept_apart(folder, tmp_path):
     spec = request(folder, tmp_path / "model.safetensors", "ab", iterations=1)
     summary = train.run(spec, QUIET)

@@ -1,5 +1,7 @@
 """Where the classes are, which chips are drawn, and what is done to them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import rasterio
@@ -243,3 +245,19 @@ def test_a_block_mask_repeats_the_value_of_each_block():
     blocks = np.array([[True, False], [False, True]])
     mask = census.block_mask(blocks, Window(60, -10, 10, 80))
     assert mask[:4, :74].all() and not mask[:4, 74:].any() and not mask[4:, :74].any() and mask[4:, 74:].all()
+
+
+def test_pseudo_labels_are_turned_like_labels_and_reach_chips_without_labels(ground):
+    made = ground((coordinates(300, 320), quarters(300, 320)))
+    (scene,) = made.scenes
+    told = dataclasses.replace(scene, pseudolabels=scene.labels)
+    anywhere = dataclasses.replace(told, labels="")
+    places = chips.Ground(made.counts, [None])
+    style = chips.Style(64, 0.25, False, True)
+    drawn = chips.Source(Reader([told, anywhere]), [scene.size] * 2, places, style, 4, 2, 0).read(0)
+    _, _, labels = augment.apply(drawn, 64, ((0.0, 1.0), (0.0, 1.0)), CPU)
+    said = augment.pseudolabels(drawn, 64, CPU)
+    assert (labels[:2][labels[:2] != NO_DATA] == UNLABELLED).all() and (said[:2] != UNLABELLED).any()
+    known = (labels[2:] != NO_DATA) & (labels[2:] != UNLABELLED)
+    assert known.any() and torch.equal(labels[2:][known], said[2:][known])
+    assert augment.pseudolabels(source(made).read(0), 64, CPU) is None

@@ -50,6 +50,13 @@ class TrainSpec(Spec):
     validation_labels: tuple[str, ...] = params.layer(
         "Validation labels", "Labels of the validation orthophotos.", multiple=True, optional=True
     )
+    pseudolabels: tuple[str, ...] = params.raster(
+        "Pseudo-labels", "Rasters that pseudolabel made, one for each orthophoto; they count less than labels.",
+        multiple=True, optional=True, advanced=True,
+    )  # fmt: skip
+    start: str = params.model(
+        "Start from", "Model to train further; its architecture, classes and scaling are kept.", optional=True, advanced=True
+    )
     network: str = params.choice("Network", "Architecture to train.", catalogue.choices(catalogue.NETWORKS), "unet_resnet50")
     encoder_weights: str = params.choice(
         "Encoder weights",
@@ -100,6 +107,13 @@ class TrainSpec(Spec):
         """Refuse lists that do not pair up and chips that no network takes."""
         if self.chip % 32:
             raise SpecError(f"Chip size: found {self.chip}, expected a multiple of 32.", "Use 256 or 512.")
+        if self.pseudolabels and len(self.pseudolabels) != len(self.images):
+            raise SpecError(
+                f"Pseudo-labels: {len(self.images)} orthophotos, but {len(self.pseudolabels)} rasters.",
+                "Give one for each orthophoto in the same order, or none.",
+            )
+        if self.start and self.legend:
+            raise SpecError("Legend: a model that is trained further keeps its classes.", "Leave out --legend, or --start.")
         if bool(self.validation_images) != bool(self.validation_labels):
             raise SpecError("Validation orthophotos and validation labels come together.", "Give both, or neither.")
         super().check()
