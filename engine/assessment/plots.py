@@ -49,6 +49,23 @@ def reliability(points: Sequence[tuple[float | None, float | None, float]]) -> s
     return _figure(_grid(1.0, "right", "confidence") + ticks + diagonal + "".join(dots), "accuracy against confidence")
 
 
+def curve(points: Sequence[tuple[float, float]], x_title: str, y_title: str) -> str:
+    """Draw shares over an amount as a line with a dot at each point, from 0 to the next of a few round shares."""
+    top = next(t for t in TOPS if t >= max((y for _, y in points), default=0) - 1e-9)
+    last = max((x for x, _ in points), default=0) or 1.0
+
+    def x_of(amount: float) -> float:
+        return _LEFT + amount / last * (WIDTH - _LEFT - _RIGHT)
+
+    line = " ".join(f"{x_of(x):.1f},{_y(y / top):.1f}" for x, y in points)
+    marks = [f'<polyline class="gap" fill="none" stroke-width="2" points="{line}"/>']
+    for x, y in points:
+        marks.append(f'<circle class="dot" cx="{x_of(x):.1f}" cy="{_y(y / top):.1f}" r="4"/>')
+        marks.append(_text(x_of(x), _y(y / top) - 8, percent(y), "middle", "value"))
+    ticks = "".join(_text(x_of(t), HEIGHT - _BOTTOM + 16, f"{t:,.10g}", "middle") for t in _ticks(0.0, last))
+    return _figure(_grid(top, y_title, x_title) + ticks + "".join(marks), f"{y_title} by {x_title}")
+
+
 def intervals(rows: Sequence[tuple[str, str, float, float | None, float | None]], unit: str) -> str:
     """Draw estimates with their 95 % intervals, one row each: (name, colour, value, half width, mark to compare with)."""
     rows = [r for r in rows if r[2] is not None]

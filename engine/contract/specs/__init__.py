@@ -12,6 +12,8 @@ from .export import ExportSpec
 from .info import InfoSpec
 from .ingest import IngestSpec
 from .merge import MergeSpec
+from .pseudolabel import PseudolabelSpec
+from .round import RoundSpec
 from .sample import SampleSpec
 from .segment import SegmentSpec
 from .suggest import SuggestSpec
@@ -19,7 +21,7 @@ from .train import TrainSpec
 from .vectorize import VectorizeSpec
 
 SPECS: tuple[type[Spec], ...] = (
-    SegmentSpec, MergeSpec, VectorizeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, AssessSpec,
-    SampleSpec, ExportSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
+    SegmentSpec, MergeSpec, VectorizeSpec, TrainSpec, DistillSpec, SuggestSpec, IngestSpec, PseudolabelSpec, RoundSpec,
+    AssessSpec, SampleSpec, ExportSpec, InfoSpec, DoctorSpec, BenchSpec, DemoSpec,
 )  # fmt: skip
 BY_JOB: dict[str, type[Spec]] = {spec.job: spec for spec in SPECS}
