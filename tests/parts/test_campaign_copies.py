@@ -19,15 +19,11 @@ CRS = "EPSG:32640"
 
 def answered(path, answers, when="2026-01-01", **layers):
     """Write answers {unit: (answer, class id)} into a campaign, and features into its other layers."""
-    units = store.read(path).units
+    units = store.read(path).units.astype({"class_id": "Int32"})
     for name, (said, class_id) in answers.items():
-        units.loc[units["unit"] == name, ["answer", "class_id", "answered", "seconds"]] = [
-            said,
-            class_id,
-            pd.Timestamp(when),
-            6.0,
-        ]
-    units["answered"] = units["answered"].astype("datetime64[ms]")
+        rows = units["unit"] == name
+        units.loc[rows, "answer"], units.loc[rows, "class_id"] = said, class_id
+        units.loc[rows, "answered"], units.loc[rows, "seconds"] = pd.Timestamp(when), 6.0
     units.to_file(path, layer="units", driver="GPKG", mode="w")
     for layer, rows in layers.items():
         frame = gpd.GeoDataFrame([r[0] for r in rows], geometry=[r[1] for r in rows], crs=CRS)
@@ -127,7 +123,7 @@ def test_a_unit_marked_as_done_without_an_answer_is_named(copies):
 
 
 def test_a_unit_that_was_split_in_qgis_may_have_an_answer_for_each_part(copies):
-    whole = store.read(copies[0]).units
+    whole = store.read(copies[0]).units.astype({"class_id": "Int32"})
     parts = whole[whole["unit"] == "edge-1-0"].iloc[[0, 0]].copy()
     parts["answer"], parts["class_id"] = ["class", "confirm"], pd.array([9, pd.NA], "Int32")
     parts.geometry = [MultiPolygon([box(0, 20, 2, 25)]), MultiPolygon([box(2, 20, 5, 25)])]

@@ -26,9 +26,11 @@ class RoundSpec(Spec):
     title = "Next labelling round"
     group = "Improve labels"
 
-    campaign: str = params.vector("Campaign", "GeoPackage of the campaign; answers are read, the next units are appended.")
+    campaign: str = params.vector(
+        "Campaign", "GeoPackage of the campaign; answers are read, the next units are appended.", whole=True
+    )
     copies: tuple[str, ...] = params.vector(
-        "Copies of the campaign", "The same campaign as other people answered it; they are only read.",
+        "Copies of the campaign", "The same campaign as other people answered it; they are only read.", whole=True,
         multiple=True, optional=True, advanced=True,
     )  # fmt: skip
     image: str = params.raster("Orthophoto", "Orthophoto of the campaign.")
