@@ -580,6 +580,26 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/train.py"/>
+        <source>Pseudo-labels</source>
+        <translation>Pseudo-Labels</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Rasters that pseudolabel made, one for each orthophoto; they count less than labels.</source>
+        <translation>Raster aus pseudolabel, eines je Orthofoto; sie zählen weniger als Labels.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Start from</source>
+        <translation>Beginnen mit</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
+        <source>Model to train further; its architecture, classes and scaling are kept.</source>
+        <translation>Modell, das weiter trainiert wird; Architektur, Klassen und Skalierung bleiben.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/train.py"/>
         <source>Network</source>
         <translation>Netz</translation>
     </message>
@@ -1220,8 +1240,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/ingest.py"/>
-        <source>GeoPackage of the labelling campaign; it is only read.</source>
-        <translation>GeoPackage der Labelkampagne; es wird nur gelesen.</translation>
+        <source>GeoPackage of the labelling campaign, or its copies that several people answered; they are only read.</source>
+        <translation>GeoPackage der Kampagne, oder ihre Kopien, die mehrere Personen beantwortet haben; sie werden nur gelesen.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/ingest.py"/>
@@ -1282,6 +1302,156 @@
         <location filename="../../engine/contract/specs/ingest.py"/>
         <source>Features that could not be used</source>
         <translation>Objekte, die nicht zu gebrauchen waren</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Make pseudo-labels</source>
+        <translation>Pseudo-Labels erzeugen</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Make labels where a model is right.</source>
+        <translation>Erzeugt Labels, wo ein Modell recht hat.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Of each class the surest pixels are taken, away from every border, down to the confidence at which the model was right on answers that it did not learn from. Common classes are thinned. They are made anew for each round, and never replace an answer.</source>
+        <translation>Von jeder Klasse werden die sichersten Pixel genommen, fern von jeder Grenze, bis zu der Konfidenz, bei der das Modell auf Antworten recht hatte, aus denen es nicht gelernt hat. Häufige Klassen werden ausgedünnt. Sie entstehen für jede Runde neu und ersetzen nie eine Antwort.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Model of the current round.</source>
+        <translation>Modell der laufenden Runde.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Label raster that ingest kept apart; the model is measured on it.</source>
+        <translation>Labelraster, das ingest zurückgehalten hat; daran wird das Modell gemessen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Label raster of the answers; no pseudo-label lies on them.</source>
+        <translation>Labelraster der Antworten; auf ihnen liegt kein Pseudo-Label.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Share of each class's pixels that is taken at most, the surest first.</source>
+        <translation>Anteil der Pixel jeder Klasse, der höchstens genommen wird, die sichersten zuerst.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Share of the held-out pixels of a class that must be right; classes below it get no pseudo-label.</source>
+        <translation>Anteil der zurückgehaltenen Pixel einer Klasse, der richtig sein muss; Klassen darunter bekommen kein Pseudo-Label.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Label raster that is written; 255 where the model is not sure.</source>
+        <translation>Labelraster, das geschrieben wird; 255, wo das Modell nicht sicher ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/pseudolabel.py"/>
+        <source>Raster of the confidence of each pseudo-label in percent, 255 elsewhere.</source>
+        <translation>Raster der Konfidenz jedes Pseudo-Labels in Prozent, sonst 255.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Next labelling round</source>
+        <translation>Nächste Runde</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Turn the answers of a campaign into a better model and its next questions.</source>
+        <translation>Macht aus den Antworten einer Kampagne ein besseres Modell und dessen nächste Fragen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Answers become labels, pseudo-labels are added where the model was right on answers held out, the model is trained further on both, by teachers too where they are given, and the next units are appended to the campaign. Each round has a folder of its own; a round that was stopped goes on where it stood.</source>
+        <translation>Antworten werden zu Labels, Pseudo-Labels kommen hinzu, wo das Modell auf zurückgehaltenen Antworten recht hatte, das Modell wird mit beiden weiter trainiert, auch von Lehrern, wo sie angegeben sind, und die nächsten Einheiten werden an die Kampagne angefügt. Jede Runde hat ihren eigenen Ordner; eine abgebrochene Runde geht dort weiter, wo sie stand.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>GeoPackage of the campaign; answers are read, the next units are appended.</source>
+        <translation>GeoPackage der Kampagne; Antworten werden gelesen, die nächsten Einheiten angefügt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Copies of the campaign</source>
+        <translation>Kopien der Kampagne</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>The same campaign as other people answered it; they are only read.</source>
+        <translation>Dieselbe Kampagne, wie andere sie beantwortet haben; sie werden nur gelesen.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Orthophoto of the campaign.</source>
+        <translation>Orthofoto der Kampagne.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Label raster on the grid of the orthophoto; answers count more.</source>
+        <translation>Labelraster auf dem Gitter des Orthofotos; Antworten zählen mehr.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Model to train further; none takes the one that chose the newest units.</source>
+        <translation>Modell, das weiter trainiert wird; ohne Angabe das, welches die neuesten Einheiten gewählt hat.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Trained models with the same bands and classes to learn from.</source>
+        <translation>Trainierte Modelle mit denselben Bändern und Klassen, von denen gelernt wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Terms and weights where teachers are given, as in distill.</source>
+        <translation>Terme und Gewichte, wo Lehrer angegeben sind, wie in distill.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Highest learning rate of AdamW; lower than from scratch, for the model knows much already.</source>
+        <translation>Höchste Lernrate von AdamW; niedriger als von Grund auf, denn das Modell weiß schon viel.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Learn also from what the model has right far from any answer.</source>
+        <translation>Auch von dem lernen, was das Modell fern von jeder Antwort richtig hat.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Share of held-out pixels that a class needs to be right for pseudo-labels.</source>
+        <translation>Anteil zurückgehaltener Pixel, der bei einer Klasse für Pseudo-Labels richtig sein muss.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Share of the answered units that is kept for measuring.</source>
+        <translation>Anteil der beantworteten Einheiten, der zum Messen zurückgehalten wird.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>What the next batch may cost.</source>
+        <translation>Was die nächste Auswahl kosten darf.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Folder of the campaign's rounds, each with its own inside; none takes one beside the campaign.</source>
+        <translation>Ordner der Runden der Kampagne, darin jede mit ihrem eigenen; ohne Angabe einer neben der Kampagne.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/round.py"/>
+        <source>HTML page of the campaign so far; none writes report.html into the folder.</source>
+        <translation>HTML-Seite der bisherigen Kampagne; ohne Angabe wird report.html in den Ordner geschrieben.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/assess.py"/>
@@ -1362,11 +1532,6 @@
         <location filename="../../engine/contract/specs/assess.py"/>
         <source>Side in pixels of the blocks of ground that are resampled for intervals and tests; larger than the reach of one mistake.</source>
         <translation>Seite in Pixeln der Bodenblöcke, aus denen für Intervalle und Tests neu gezogen wird; größer als die Reichweite eines Fehlers.</translation>
-    </message>
-    <message>
-        <location filename="../../engine/contract/specs/assess.py"/>
-        <source>Report</source>
-        <translation>Bericht</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/assess.py"/>
@@ -1587,11 +1752,6 @@
         <location filename="../../engine/contract/specs/export.py"/>
         <source>Side of the tiles that the other program will cut, in pixels, margin included; 0 takes what suits the model.</source>
         <translation>Seite der Kacheln, die das andere Programm schneidet, in Pixeln, mit Rand; 0 nimmt, was zum Modell passt.</translation>
-    </message>
-    <message>
-        <location filename="../../engine/contract/specs/export.py"/>
-        <source>Folder</source>
-        <translation>Ordner</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/export.py"/>

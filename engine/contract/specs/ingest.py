@@ -28,7 +28,7 @@ class IngestSpec(Spec):
         Result("unused", "Features that could not be used"),
     )
 
-    campaign: tuple[str, ...] = params.file(
+    campaign: tuple[str, ...] = params.vector(
         "Campaign", "GeoPackage of the labelling campaign, or its copies that several people answered; they are only read.",
         whole=True, multiple=True,
     )  # fmt: skip
