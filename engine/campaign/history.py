@@ -18,8 +18,8 @@ def rounds(campaign: Campaign) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("{", "[", '"'):  # a text inside a text, as some writers leave it
-        return _plain(json.loads(value))
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return json.loads(value)
     return value.item() if hasattr(value, "item") else value
 
 
