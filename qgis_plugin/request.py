@@ -73,10 +73,11 @@ class Request:
         if len(found) < wanted:
             raise DataError(f"{param.label}: QGIS cannot open {given}.", "Check that the files exist.")
         if param.whole:
-            return layers.whole_file_of(found[0], param.label)
-        if selected_only:
+            files = [layers.whole_file_of(layer, param.label) for layer in found]
+        elif selected_only:
             return self._export(found[0], param.label, selected_only=True)
-        files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
+        else:
+            files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
         return files if is_list(param) else files[0]
 
     def _export(self, layer: QgsVectorLayer, label: str, selected_only: bool = False) -> str:

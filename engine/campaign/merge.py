@@ -93,11 +93,11 @@ def _differences(said: pd.DataFrame, names: Sequence[str]) -> list[str]:
     for (unit, turn), rows in said.groupby(_UNIT, sort=False):
         if len(rows[["answer", "class_id"]].drop_duplicates()) < 2:
             continue
-        words = "; ".join(f"{_words(row)} in {names[row.copy]}" for row in rows.itertuples(index=False))
+        told = zip(rows["answer"], rows["class_id"], rows["copy"], strict=True)
+        words = "; ".join(f"{_words(answer, class_id)} in {names[k]}" for answer, class_id, k in told)
         found.append(f"units, {unit} (round {turn}) has several answers: {words}. The last one counts.")
     return found
 
 
-def _words(row: object) -> str:
-    answer, class_id = getattr(row, "answer", None) or "no answer", getattr(row, "class_id", None)
-    return str(answer) if pd.isna(class_id) else f"{answer} {int(class_id)}"
+def _words(answer: str | None, class_id: float) -> str:
+    return f"{answer or 'no answer'}{'' if pd.isna(class_id) else f' {int(class_id)}'}"

@@ -56,9 +56,7 @@ def run(spec: IngestSpec, report: Reporter) -> dict[str, Any]:
         polygons[:] = made.polygons
         # Where a person could not tell, the answer is UNLABELLED and wipes an earlier label, so spoken ground is drawn apart.
         said = LabelPolygons(name, geobox, legend, polygons, np.array(made.ids, np.uint8))
-        purpose = LabelPolygons(
-            spec.campaign, geobox, legend, polygons, np.where(made.held_out, _MEASURE, _LEARN).astype(np.uint8)
-        )
+        purpose = LabelPolygons(name, geobox, legend, polygons, np.where(made.held_out, _MEASURE, _LEARN).astype(np.uint8))
         counts = np.zeros(256, np.int64)
         new_px = 0
         output = files.enter_context(writer.create(spec.output, geobox, legend=legend))

@@ -186,8 +186,11 @@ def test_a_campaign_is_read_whole_whichever_of_its_layers_is_chosen(requested, o
     saved(polygons(), path, "units")
     layer = QgsProject.instance().addMapLayer(saved(polygons(), path, "corrections"))
     given = {"IMAGE": ortho, "OUTPUT": str(tmp_path / "l.tif")}
-    assert requested("ingest", {**given, "CAMPAIGN": layer.id()}).campaign == str(path)
-    assert requested("ingest", {**given, "CAMPAIGN": str(path)}).campaign == str(path)
+    assert requested("ingest", {**given, "CAMPAIGN": layer.id()}).campaign == (str(path),)
+    assert requested("ingest", {**given, "CAMPAIGN": str(path)}).campaign == (str(path),)
+    copy = tmp_path / "copy of Jörg.gpkg"
+    saved(polygons(), copy, "units")
+    assert requested("ingest", {**given, "CAMPAIGN": [layer.id(), str(copy)]}).campaign == (str(path), str(copy))
     QgsProject.instance().removeMapLayer(layer)
 
 
