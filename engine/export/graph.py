@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -51,10 +53,25 @@ class Standardized(nn.Module):
         return logits.softmax(dim=1)
 
 
-def program(model: Model, tile_px: int) -> ExportedProgram:
-    """Return the graph for tiles of one size, as many at once as one likes."""
+@dataclass(frozen=True)
+class Traced:
+    """A model as every format takes it.
+
+    Args:
+        model: the network and its card.
+        tile_px: side of the tiles it will take.
+        program: the graph for tiles of that size, as many at once as one likes.
+    """
+
+    model: Model
+    tile_px: int
+    program: ExportedProgram
+
+
+def trace(model: Model, tile_px: int) -> Traced:
+    """Return a model with its graph, from which each format is written."""
     example = np.zeros((_EXAMPLES, len(model.card.bands), tile_px, tile_px), np.float32)
-    return export.program(lambda _: Standardized(model), example, any_number=True)
+    return Traced(model, tile_px, export.program(lambda _: Standardized(model), example, any_number=True))
 
 
 def standardized(card: Card, data: NDArray) -> NDArray[np.float32]:

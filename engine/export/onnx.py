@@ -16,9 +16,9 @@ from engine import atomic
 from engine.runtimes import export, onnxruntime
 from models import checkpoint
 from models.card import Card
-from models.model import Model
 
 from . import graph
+from .graph import Traced
 
 _DIVISOR = 255.0
 """By which Deepness divides pixels of every type before it standardizes them."""
@@ -29,13 +29,8 @@ def missing() -> str:
     return onnxruntime.missing()
 
 
-def write(model: Model, tile_px: int, stem: Path) -> tuple[Path, ...]:
+def write(traced: Traced, stem: Path) -> tuple[Path, ...]:
     """Write `stem.onnx`.
-
-    Args:
-        model: the network and its card.
-        tile_px: side of the tiles it will take.
-        stem: path without suffix.
 
     Raises:
         DataError: the folder is missing or cannot be written.
@@ -44,8 +39,8 @@ def write(model: Model, tile_px: int, stem: Path) -> tuple[Path, ...]:
     import onnx
 
     path = stem.with_name(f"{stem.name}.onnx")
-    made = export.onnx_model(graph.program(model, tile_px), (graph.INPUT,), (graph.OUTPUT,))
-    onnx.helper.set_model_props(made, metadata(model.card, tile_px, model.network.stride))
+    made = export.onnx_model(traced.program, (graph.INPUT,), (graph.OUTPUT,))
+    onnx.helper.set_model_props(made, metadata(traced.model.card, traced.tile_px, traced.model.network.stride))
     with atomic.output(path) as part:
         part.write_bytes(made.SerializeToString())
     return (path,)

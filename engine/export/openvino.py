@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from engine import atomic
 from engine.runtimes import openvino as runtime
 from models import checkpoint
-from models.model import Model
 
 from . import graph
+from .graph import Traced
 
 
 def missing() -> str:
@@ -20,13 +20,8 @@ def missing() -> str:
     return runtime.missing()
 
 
-def write(model: Model, tile_px: int, stem: Path) -> tuple[Path, ...]:
+def write(traced: Traced, stem: Path) -> tuple[Path, ...]:
     """Write `stem.xml` and `stem.bin`, the card in the runtime information of the former.
-
-    Args:
-        model: the network and its card.
-        tile_px: side of the tiles it will take.
-        stem: path without suffix.
 
     Raises:
         DataError: the folder is missing or cannot be written.
@@ -34,10 +29,10 @@ def write(model: Model, tile_px: int, stem: Path) -> tuple[Path, ...]:
     """
     import openvino
 
-    made = openvino.convert_model(graph.program(model, tile_px))
+    made = openvino.convert_model(traced.program)
     made.inputs[0].get_tensor().set_names({graph.INPUT})
     made.outputs[0].get_tensor().set_names({graph.OUTPUT})
-    made.set_rt_info(json.dumps(model.card.to_json()), [checkpoint.CARD_KEY])
+    made.set_rt_info(json.dumps(traced.model.card.to_json()), [checkpoint.CARD_KEY])
     path, weights = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("xml", "bin"))
     with atomic.output(path) as part, atomic.output(weights):
         openvino.save_model(made, part, compress_to_fp16=False)  # the weights go beside it, to the part of their own name

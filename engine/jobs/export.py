@@ -38,25 +38,29 @@ def run(spec: ExportSpec, report: Reporter) -> dict[str, Any]:
     data = example.image(model.card, tile_px)
     ids, percent = predict.whole(model, data)
     standardized = graph.standardized(model.card, data)[None]
+    traced = graph.trace(model, tile_px)
     files: list[Path] = []
     differing: dict[str, int] = {}
+    models: dict[str, str] = {}
     for done, word in enumerate(words):
         report.progress("export", done, len(words), "formats")
-        written = FORMATS[word].write(model, tile_px, folder / Path(spec.model).stem)
+        written = FORMATS[word].write(traced, folder / Path(spec.model).stem)
         files += written
+        models[word] = str(written[0])
         found = _labels(FORMATS[word].probabilities(written[0], standardized), model.card.legend.ids)
         differing[word] = int((found != ids).sum())
         if differing[word]:
             report.warning(
-                f"{written[0]} gives {differing[word]} of {ids.size} pixels of the example another class than the engine. "
+                f"{models[word]} gives {differing[word]} of {ids.size} pixels of the example another class than the engine. "
                 "Compare maps of your own before you rely on it."
             )
-        report.artifact(word, str(written[0]))
+        report.artifact(word, models[word])
     report.progress("export", len(words), len(words), "formats")
     shown = example.write(folder / EXAMPLE, model.card, data, ids, percent)
     stac.write(folder / ITEM, model, tile_px, files, shown)
     return {
         "files": sorted(path.relative_to(folder).as_posix() for path in (*files, *shown.values(), folder / ITEM)),
+        "models": models,
         "tile_px": tile_px,
         "overlap_percent": onnx.overlap_percent(tile_px, model.card.halo_px, model.network.stride),
         "differing_pixels": differing,

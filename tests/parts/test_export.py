@@ -53,8 +53,18 @@ def card(**changes):
 
 
 def written(tmp_path, model, tile_px=64):
-    (path,) = onnx.write(model, tile_px, tmp_path / "student")
+    (path,) = onnx.write(graph.trace(model, tile_px), tmp_path / "student")
     return path
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """A network and the file it was exported to; exporting takes longer than all that is asked of the file."""
+    import torch
+
+    torch.manual_seed(0)
+    model = Model(Local().eval(), card())
+    return model, written(tmp_path_factory.mktemp("local"), model)
 
 
 def deepness(path, raster):
@@ -96,14 +106,11 @@ def deepness(path, raster):
 
 
 @pytest.mark.parametrize(("height", "width"), [(160, 112), (64, 64), (48, 64), (144, 100)])
-def test_deepness_finds_the_labels_of_one_pass_of_the_engine(tmp_path, height, width):
-    import torch
-
-    torch.manual_seed(0)
-    model = Model(Local().eval(), card())
+def test_deepness_finds_the_labels_of_one_pass_of_the_engine(local, height, width):
+    model, file = local
     raster = np.random.default_rng(0).integers(0, 256, (3, height, width), dtype=np.uint8)
     ids, _ = predict.whole(model, raster)
-    found = np.array(LEGEND.ids)[deepness(written(tmp_path, model), raster)]
+    found = np.array(LEGEND.ids)[deepness(file, raster)]
     whole_steps = (height - 64) % 48 == 0 and (width - 64) % 48 == 0
     margin = 0 if whole_steps else model.card.halo_px  # Deepness pads with zeros as stored, the engine as normalized
     inside = (slice(margin, height - margin), slice(margin, width - margin))
@@ -122,11 +129,11 @@ def test_a_pixel_at_the_border_of_two_classes_survives_the_standardization_of_ot
     np.testing.assert_array_equal(ids, raster[0] > 77)
 
 
-def test_the_metadata_say_what_the_card_says(tmp_path):
+def test_the_metadata_say_what_the_card_says(local):
     import onnxruntime
 
-    model = Model(Local().eval(), card())
-    found = onnxruntime.InferenceSession(str(written(tmp_path, model))).get_modelmeta().custom_metadata_map
+    model, file = local
+    found = onnxruntime.InferenceSession(str(file)).get_modelmeta().custom_metadata_map
     values = {k: json.loads(v) for k, v in found.items()}
     assert values["class_names"] == {"0": "building", "1": "road", "2": "water"}
     assert values["resolution"] == pytest.approx(10) and values["tile_size"] == values["tiles_size"] == 64
