@@ -45,8 +45,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
-        <source>Model file, trained or distilled by Edgewise; the student that ships with it when not given.</source>
-        <translation>Modelldatei, von Edgewise trainiert oder destilliert; ohne Angabe der mitgelieferte Schüler.</translation>
+        <source>Model file, trained or distilled by Edgewise, or an ONNX file with the metadata that Deepness reads; the student that ships with Edgewise when not given.</source>
+        <translation>Modelldatei, von Edgewise trainiert oder destilliert, oder eine ONNX-Datei mit den Metadaten, die Deepness liest; ohne Angabe der Student, der mit Edgewise kommt.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -322,6 +322,16 @@
         <location filename="../../engine/contract/specs/segment.py"/>
         <source>Polygons of the classes; the suffix decides the format.</source>
         <translation>Polygone der Klassen; die Endung bestimmt das Format.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Pixels without a class</source>
+        <translation>Pixel ohne Klasse</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Seam index; 1 where no seam shows</source>
+        <translation>Nahtindex; 1, wo keine Naht zu sehen ist</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
@@ -1730,6 +1740,11 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/export.py"/>
+        <source>Model file, trained or distilled by Edgewise; the student that ships with it when not given.</source>
+        <translation>Modelldatei, von Edgewise trainiert oder destilliert; ohne Angabe der mitgelieferte Schüler.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
         <source>Format</source>
         <translation>Format</translation>
     </message>
@@ -1757,6 +1772,36 @@
         <location filename="../../engine/contract/specs/export.py"/>
         <source>Folder that is written; files of the same name are replaced.</source>
         <translation>Ordner, der geschrieben wird; gleichnamige Dateien werden ersetzt.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>ONNX file</source>
+        <translation>ONNX-Datei</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>OpenVINO graph</source>
+        <translation>OpenVINO-Graph</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Side of a tile in pixels</source>
+        <translation>Seite einer Kachel in Pixeln</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Overlap of tiles in percent</source>
+        <translation>Überlappung der Kacheln in Prozent</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Pixels of the example with another class in ONNX</source>
+        <translation>Pixel des Beispiels mit anderer Klasse in ONNX</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/export.py"/>
+        <source>Pixels of the example with another class in OpenVINO</source>
+        <translation>Pixel des Beispiels mit anderer Klasse in OpenVINO</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/info.py"/>

@@ -68,6 +68,14 @@ def test_all_files_are_there_and_give_the_labels_of_the_engine(exported):
     assert not [e for e in events if e.get("level") == "warning"]
 
 
+def test_what_comes_after_an_export_in_a_chain_finds_the_files_and_whether_they_agree(exported):
+    folder, summary, _ = exported
+    assert {result.name: result.of(summary) for result in ExportSpec.results} == {
+        "onnx_model": str(folder / "my student.onnx"), "openvino_model": str(folder / "my student.xml"), "tile_px": TILE_PX,
+        "overlap_percent": 50, "onnx_differing": 0, "openvino_differing": 0,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("format", "name"), [(onnx, "my student.onnx"), (openvino, "my student.xml")])
 def test_an_importer_can_check_its_own_answer_by_the_example(exported, format, name):
     folder, _, _ = exported

@@ -90,6 +90,10 @@ def test_a_teacher_is_blended_and_shares_give_the_same_pixels(folder, ortho, tea
     together = merge.run(spec, Reporter(lambda _: None))
     assert (read(merged) == read(whole)).all()
     assert together["seam_index"] == summary["seam_index"] and "seams" not in together
+    assert {result.name: result.of(together) for result in MergeSpec.results} == {
+        "unlabelled_pixels": (read(merged) == UNLABELLED).sum(), "seam_index": summary["seam_index"],
+        "used_runtime": summary["runtime"],
+    }  # fmt: skip
     check_probabilities(folder / "probabilities.tif", read(whole)[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
 
 
@@ -20,6 +21,14 @@ class ExportSpec(Spec):
     job = "export"
     title = "Export a model"
     group = "Set up"
+    results = (
+        Result("onnx_model", "ONNX file", "models.onnx", is_text=True),
+        Result("openvino_model", "OpenVINO graph", "models.openvino", is_text=True),
+        Result("tile_px", "Side of a tile in pixels"),
+        Result("overlap_percent", "Overlap of tiles in percent"),
+        Result("onnx_differing", "Pixels of the example with another class in ONNX", "differing_pixels.onnx"),
+        Result("openvino_differing", "Pixels of the example with another class in OpenVINO", "differing_pixels.openvino"),
+    )
 
     model: str = params.model(
         "Model",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import params
+from ..results import Result
 from ..spec import Spec
-from .segment import GRIDS
+from .segment import GRIDS, MAP_RESULTS
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class MergeSpec(Spec):
     job = "merge"
     title = "Merge shares"
     group = "Map"
+    results = (*MAP_RESULTS, Result("used_runtime", "Runtime that computed", "runtime", is_text=True))
 
     image: tuple[str, ...] = params.mosaic("Orthophoto", "The raster, files or folder that was segmented; its grid is taken.")
     model: str = params.model(

@@ -13,6 +13,10 @@ from ..spec import Spec
 GRADES = {"seamless": "Seamless", "exact": "Exact", "blended": "Blended"}
 PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
 GRIDS = {"input": "That of the orthophoto", "working": "That of the resampled pixels"}
+MAP_RESULTS = (
+    Result("unlabelled_pixels", "Pixels without a class", "pixels.unlabelled"),
+    Result("seam_index", "Seam index; 1 where no seam shows"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class SegmentSpec(Spec):
     title = "Segment an orthophoto"
     group = "Map"
     results = (
+        *MAP_RESULTS,
         Result("mpx_per_s", "Speed in megapixels a second"),
         Result("tiles", "Tiles computed"),
         Result("seconds", "Time in seconds", "total_seconds"),
@@ -44,7 +49,8 @@ class SegmentSpec(Spec):
     )
     model: str = params.model(
         "Model",
-        "Model file, trained or distilled by Edgewise; the student that ships with it when not given.",
+        "Model file, trained or distilled by Edgewise, or an ONNX file with the metadata that Deepness reads; the student that "
+        "ships with Edgewise when not given.",
         shipped=True,
     )
     area_of_interest: str = params.vector(
