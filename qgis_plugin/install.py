@@ -113,7 +113,7 @@ def order(environ: Mapping[str, str], root: Path, *, build: str = "auto", python
     if not found and (not uv or wheels):
         raise ResourceError(
             "No Python from 3.10 to 3.13 with venv was found.",
-            "Install one from python.org or your distribution (Debian: python3-venv), or name one under Python.",
+            "Install one from python.org or your distribution (python3-venv or python3.13-venv), or name one under Python.",
         )
     requirements, constraints = pin_files(root)
     chosen = ("cuda" if has_gpu(environ) else "cpu") if build == "auto" else build
