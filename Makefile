@@ -8,7 +8,7 @@ MODEL ?=
 .PHONY: help setup setup-qgis demo test lint plugin docs translations screenshots chain walkthrough constraints clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/ready  ## make the engine's Python environment
 
@@ -38,6 +38,9 @@ lint: setup  ## check style and types, and that every Python of ours has the pin
 test: setup setup-qgis  ## run all tests, those in real QGIS included
 	$(PYTHON) -m pytest --ignore tests/qgis
 	QT_QPA_PLATFORM=offscreen $(QGIS_PYTHON) -m pytest tests/qgis
+
+test-%:  ## run the tests in QGIS on trixie, forky, jammy or noble, as root; TESTS="tests/geo ..." adds tests of the engine
+	.ci/test-in $* $(TESTS)
 
 plugin:  ## write the installable plugin, build/edgewise-<version>.zip
 	python3 .ci/package.py
