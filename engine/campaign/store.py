@@ -185,13 +185,19 @@ def _completed(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _record(record: Mapping[str, Any]) -> pd.DataFrame:
-    plain = {k: json.dumps(v) if isinstance(v, (dict, list, tuple)) else v for k, v in record.items() if v is not None}
-    return pd.DataFrame([plain])
+    return pd.DataFrame([{name: _plain(value) for name, value in record.items() if value is not None}])
+
+
+def _plain(value: Any) -> Any:
+    """Return what a field can hold: JSON for many values, 0 or 1 for a choice."""
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value)
+    return int(value) if isinstance(value, bool) else value
 
 
 def _add_columns(path: str | Path, table: str, rows: pd.DataFrame) -> None:
     """Add the columns that an older campaign lacks; what stands in the others stays."""
-    types = {"i": "INTEGER", "b": "INTEGER", "f": "REAL"}
+    types = {"i": "INTEGER", "f": "REAL"}
     with _connected(path, mode="rw") as live:
         known = {row[1] for row in live.execute(f"pragma table_info({table})")}
         for name in rows.columns.difference(list(known)):

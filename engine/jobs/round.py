@@ -33,6 +33,11 @@ from engine.pseudolabels import thresholds
 
 INGEST, PSEUDOLABEL, TRAIN, SUGGEST = "Reading the answers", "Making pseudo-labels", "Training", "Looking for the next units"
 _SECONDS_A_MPX, _SECONDS_A_STEP = 1.0, 0.5  # a first guess; the time left follows from what has passed
+_ASKED = (
+    "copies", "labels", "teachers", "distillation", "iterations", "batch", "chip", "learning_rate", "pseudolabels", "precision",
+    "held_out_share", "device", "output", "report",
+)  # fmt: skip
+"""What the campaign keeps of the request beside what `suggest` keeps, so that the next round can be asked in the same way."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def run(spec: RoundSpec, report: Reporter) -> dict[str, Any]:
             learned = _step(distill.run if isinstance(lesson, DistillSpec) else train.run, lesson, chapter, report)
         report.artifact("model", files.model)
         known = {
-            "digest": digest, "labels": spec.labels or None, "trained_from": model,
+            **{name: value for name, value in spec.to_dict().items() if name in _ASKED and value not in ("", [], ())},
+            "digest": digest, "trained_from": model,
             "labelled_px": heard["labelled_pixels"], "pseudo_px": told,
             "miou_before": said.get("miou"), "train_seconds": learned["seconds"],
         }  # fmt: skip

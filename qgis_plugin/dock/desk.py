@@ -142,9 +142,14 @@ class Desk(QObject):
         if not ok:
             self._say(why or tr("The round was cancelled; the answers stay."), _level(bool(why)))
             return
-        if self.labelling is not None:
-            self.open(self.labelling.campaign.path)
+        if self.labelling is not None and self.labelling.campaign.path == self.round.path:
+            self.open(self.round.path)
             self._say(tr("The next batch is here."), Qgis.MessageLevel.Success)
+        else:
+            self._say(
+                tr("The next batch of {name} is here; open it.").format(name=Path(self.round.path).name),
+                Qgis.MessageLevel.Success,
+            )
 
     def _do(self, act: Callable[[Labelling], object]) -> None:
         """Act on the open campaign; what goes wrong is said, and the unit stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import Any, Optional
 
 from qgis.core import (
@@ -36,6 +36,8 @@ class Round(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self.path = ""
+        """The campaign of the round that is being computed, or was computed last."""
         self._task: Optional[QgsProcessingAlgRunnerTask] = None
         self._heard = _Heard()
         self._kept: tuple[Any, ...] = ()
@@ -68,6 +70,7 @@ class Round(QObject):
         heard.progressChanged.connect(self._say_progress)  # methods of a QObject: called in this thread, not in the job's
         task = QgsProcessingAlgRunnerTask(algorithm, given, context, heard)
         task.executed.connect(self._end)
+        self.path = campaign.path
         self._task, self._heard, self._kept = task, heard, (algorithm, context)
         _running.add(self)
         QgsApplication.taskManager().addTask(task)
@@ -90,18 +93,15 @@ class Round(QObject):
 def request(spec: type[Spec], campaign: Campaign) -> dict[str, Any]:
     """Return the parameters of a job as far as the campaign knows them: its file, and how its newest round was made.
 
-    A folder that is asked for lies beside the campaign, as `campaign_rounds`.
-
     Raises:
         SpecError: a required parameter is not among them.
     """
-    path = Path(campaign.path)
     known = {**(campaign.rounds[-1] if campaign.rounds else {}), "campaign": campaign.path}
     given = {}
     for param in spec.params():
-        value = str(path.with_name(f"{path.stem}_rounds")) if param.kind == "output_folder" else known.get(param.name)
-        if value not in (None, "") and (not param.is_output or param.kind == "output_folder"):
-            given[qgis_name(param)] = [value] if param.multiple else value
+        value = known.get(param.name)
+        if value not in (None, ""):
+            given[qgis_name(param)] = json.loads(value) if param.multiple else value
         elif param.required:
             raise SpecError(
                 tr("The campaign does not know '{label}' of the next round.").format(label=param.label),

@@ -2025,6 +2025,11 @@
     </message>
     <message>
         <location filename="../../qgis_plugin/dock/desk.py"/>
+        <source>The next batch of {name} is here; open it.</source>
+        <translation>Die nächste Auswahl von {name} ist da; öffnen Sie sie.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/desk.py"/>
         <source>{taken} answers and {corrections} corrections taken over.</source>
         <translation>{taken} Antworten und {corrections} Korrekturen übernommen.</translation>
     </message>

@@ -108,6 +108,10 @@ def test_a_stopped_round_goes_on_and_asks_the_next_units(folder):
     row = history.rounds(campaign)[-1]
     assert (row["round"], summary["next_round"], row["model"]) == (2, 2, str(made / "model.safetensors"))
     assert row["labelled_px"] == summary["labelled_pixels"] > 0 and row["pseudo_px"] >= 0
+    again = {**spec.to_dict(), "model": summary["model"]}
+    kept = {name: again[name] for name in row if name in again}
+    assert {name: row[name] for name in kept} == kept, "the next round can be asked as this one was"
+    assert {"iterations", "chip", "held_out_share", "budget", "output"} <= set(kept)
     assert row["held_out_px"] > 0 and 0 <= row["miou"] <= 1 and 0 <= row["miou_before"] <= 1
     assert checkpoint.load(summary["model"]).card.legend == LEGEND
     page = (folder / "report.html").read_text()

@@ -9,8 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import HERE, PLUGINS, ROOT
-from fakes import write_raster
+from conftest import HERE, PLUGINS, engine_says
 from osgeo import ogr
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
@@ -45,63 +44,6 @@ made = answers.ground(store.read(sys.argv[1]), (1.0, 0.0, 500000.0, 0.0, -1.0, 5
 print(json.dumps({"unused": made.unused, "noticed": made.noticed, "answered": made.answered,
                   "ground": [[s, c, round(p.area, 3), p.bounds[1]] for p, c, s in zip(made.polygons, made.ids, made.sources)]}))
 """
-
-
-@pytest.fixture(scope="session")
-def python(plugin):
-    """The engine's Python."""
-    from edgewise.qgis_plugin import environment
-
-    return environment.find_python("", os.environ, ROOT)
-
-
-def engine_says(python, *words):
-    """Run the engine's Python in the checkout and return what it printed."""
-    done = subprocess.run(
-        [python, *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def written(python, tmp_path_factory):
-    """A campaign of 40 units, written by the engine."""
-    path = tmp_path_factory.mktemp("campaigns") / "forty.gpkg"
-    image = write_raster(path.with_name("Luftbild ä.tif"))
-    engine_says(python, HERE / "campaigns.py", path, "40", image)
-    return path
-
-
-@pytest.fixture
-def path(written, tmp_path):
-    """A campaign of one's own, in a folder with a space and an umlaut."""
-    (tmp_path / "Kampagne ä").mkdir()
-    return str(shutil.copy(written, tmp_path / "Kampagne ä" / "orte.gpkg"))
-
-
-@pytest.fixture
-def window(plugin):
-    """QGIS's window with the dock in it."""
-    from edgewise.qgis_plugin.dock.desk import Desk
-
-    made = Window()
-    made.show()
-    made.desk = Desk(made)
-    made.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made.desk.panel)
-    yield made
-    assert QApplication.activeModalWidget() is None, "a modal dialog is open"
-    made.desk.unload()
-    QgsProject.instance().clear()
-    made.close()
-    made.deleteLater()
-
-
-@pytest.fixture
-def desk(window, path):
-    """The dock with the campaign open, at its first unit."""
-    window.desk.open(path)
-    return window.desk
 
 
 def press(desk, *keys):
