@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
+from engine import atomic, device
 from engine.contract import catalogue
-from engine.contract.errors import ModelError
+from engine.contract.errors import Cancelled, ModelError, ResourceError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.specs.distill import DistillSpec
 from engine.geo import raster
-from engine.training import survey
+from engine.geo.tiles import Window
+from engine.inference import execute, predict, prepare
+from engine.inference.labelling import Probabilities
+from engine.training import survey, taught
 from engine.training.objective import Teacher, teach
 from engine.training.scene import Scene
 from models import checkpoint
@@ -18,13 +29,17 @@ from models.model import Model
 
 from .train import Lesson, learn
 
+STAGE = "ask the teachers"
+LEAST_CORE_PX = 256
+
 
 def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
     """Write the best student by validation as the model, and the last one beside it."""
+    folder = Path(f"{spec.output}.taught")
 
     def prepare(ground: survey.Survey) -> Lesson:
         weights = catalogue.parse_weights(spec.distillation, catalogue.DISTILLATION, "Distillation")
-        teachers = [_teacher(path, spec.chip, ground, report) for path in spec.teachers]
+        teachers = [_teacher(path, spec, ground, report) for path in spec.teachers]
         if len(teachers) > 1:
             report.message(
                 f"The student follows the mean probabilities of {len(teachers)} teachers and the features of the first, "
@@ -32,15 +47,51 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
             )
         facts = survey.check_images(spec.unlabelled_images, like=ground)
         unlabelled = [Scene(p, "", "", f.geobox, ground.legend) for p, f in zip(spec.unlabelled_images, facts, strict=True)]
-        return Lesson(teachers, weights, unlabelled, spec.unlabelled_share)
+        lesson = Lesson(teachers, weights, unlabelled, spec.unlabelled_share)
+        if spec.teacher_signals == "live":
+            return lesson
+        report.message("The teachers are asked once; what they say of the orthophotos is kept while the student learns.")
+        images = [s.image for s in (*ground.scenes, *unlabelled)]
+        where = device.resolve(spec.device)
+        kept = taught.keep(folder, images, teachers, ground.legend.names, lambda path: _answers(path, teachers, where, report))
+        return dataclasses.replace(lesson, teachers=(), taught=dict(zip(images, kept, strict=True)))
 
-    return learn(spec, report, prepare)
+    try:
+        summary = learn(spec, report, prepare)
+    except (Cancelled, ModelError, ResourceError, SpecError):
+        if not Path(f"{spec.output}.resume").exists():
+            atomic.remove(folder)
+        raise
+    atomic.remove(folder)
+    return summary
 
 
-def _teacher(path: str, chip: int, ground: survey.Survey, report: Reporter) -> Teacher:
+def _answers(
+    path: str, teachers: Sequence[Teacher], where: torch.device, report: Reporter
+) -> Iterator[tuple[Window, torch.Tensor]]:
+    """Yield cores of tiles and what the teachers say there, as `taught.keep` takes it."""
+    with contextlib.ExitStack() as stack:
+        images = [stack.enter_context(raster.open(path)) for _ in teachers]  # each is read on a thread of its own
+        ready = [prepare.prepare(t.model, image, where, report) for t, image in zip(teachers, images, strict=True)]
+        core_px = max(LEAST_CORE_PX, *(min(r.plan.tile_height, r.plan.tile_width) - 2 * r.plan.halo for r in ready))
+        streams = [
+            predict.probability_bands(
+                teacher.model, image, report, margin_px=0, core_px=core_px, halo_px=how.plan.halo, stage=STAGE,
+                make_runner=execute.runner_maker(
+                    teacher.model, Probabilities, image, where, runtime=how.choice.runtime, precision=how.choice.precision
+                ),
+            )
+            for teacher, image, how in zip(teachers, images, ready, strict=True)
+        ]  # fmt: skip
+        for tiles in zip(*streams, strict=True):
+            said = [np.where(t.valid, t.probs[list(of.channels)], 0) for t, of in zip(tiles, teachers, strict=True)]
+            yield tiles[0].core, torch.from_numpy(np.stack(said))
+
+
+def _teacher(path: str, spec: DistillSpec, ground: survey.Survey, report: Reporter) -> Teacher:
     model = checkpoint.load(path)
     _check_bands(path, model.card, ground)
-    _check_tile(path, model, chip)
+    _check_tile(path, model, spec)
     teacher = teach(path, model, ground.legend)
     for scene in ground.scenes:
         with raster.open(scene.image) as image:
@@ -49,8 +100,13 @@ def _teacher(path: str, chip: int, ground: survey.Survey, report: Reporter) -> T
     return teacher
 
 
-def _check_tile(path: str, model: Model, chip: int) -> None:
-    tile = getattr(model.network, "fixed_tile", None)  # of ONNX files exported for one size
+def _check_tile(path: str, model: Model, spec: DistillSpec) -> None:
+    chip, tile = spec.chip, getattr(model.network, "fixed_tile", None)  # of ONNX files exported for one size
+    if tile and spec.teacher_signals != "live":
+        raise ModelError(
+            f"{path}: the teacher takes {tile[0]} x {tile[1]} px only, and can be asked for chips of that size alone.",
+            "Use --teacher-signals live.",
+        )
     if tile and tile != (chip, chip):
         raise ModelError(
             f"{path}: the teacher takes {tile[0]} x {tile[1]} px only; chips have {chip} x {chip}.",

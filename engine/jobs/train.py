@@ -51,12 +51,14 @@ class Lesson:
         weights: weight of each distillation loss, by word.
         unlabelled: orthophotos without labels.
         share: share of each batch drawn from them.
+        taught: for each orthophoto the raster of what the teachers say of it; empty where they are asked for every chip.
     """
 
     teachers: Sequence[Teacher] = ()
     weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
     unlabelled: Sequence[Scene] = ()
     share: float = 0.0
+    taught: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def run(spec: TrainSpec, report: Reporter) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
             "Give validation orthophotos, or label more places."
         )
     scenes = [*_told(ground.scenes, spec.pseudolabels), *lesson.unlabelled]
+    scenes = [dataclasses.replace(s, taught=lesson.taught.get(s.image, "")) for s in scenes]
     with contextlib.ExitStack() as stack:
         stack.enter_context(atomic.lock(spec.output))
         reader = stack.enter_context(Reader(scenes))

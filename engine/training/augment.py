@@ -8,9 +8,11 @@ from torch import Tensor
 
 from engine.contract.legend import UNLABELLED
 from engine.losses import NO_DATA
+from models.outputs import Outputs
 
 from .chips import Batch
 from .scaling import Scaling, normalize
+from .taught import said
 
 _WHOLE = 0.999
 
@@ -48,6 +50,15 @@ def pseudolabels(batch: Batch, chip: int, device: torch.device) -> Tensor | None
     said = torch.from_numpy(batch.pseudolabels).to(device)
     grid = _grid(torch.from_numpy(batch.transforms).to(device), chip, said.shape[-1])
     return F.grid_sample(said[:, None].float() - UNLABELLED, grid, "nearest", align_corners=False)[:, 0].long() + UNLABELLED
+
+
+def taught(batch: Batch, chip: int, device: torch.device) -> Outputs | None:
+    """Return what is kept of the teachers' answers on chips as `apply` turns them; None where they are asked."""
+    if batch.taught is None:
+        return None
+    kept = torch.from_numpy(batch.taught).to(device).float()
+    grid = _grid(torch.from_numpy(batch.transforms).to(device), chip, kept.shape[-1])
+    return said(F.grid_sample(kept, grid, "bilinear", align_corners=False))
 
 
 def _grid(transforms: Tensor, chip: int, side: int) -> Tensor:

@@ -39,6 +39,7 @@ class Batch:
         gains: (N, B, 1, 1) float32, factor of the normalized values; ones without photometric augmentation.
         shifts: (N, B, 1, 1) float32, added to the normalized values.
         pseudolabels: (N, side, side) uint8 output channels, UNLABELLED where there is none; None where no scene has any.
+        taught: (N, C + 1, side, side) uint8, what is kept of the teachers' answers; None where they are asked.
     """
 
     images: NDArray
@@ -48,6 +49,7 @@ class Batch:
     gains: NDArray[np.float32]
     shifts: NDArray[np.float32]
     pseudolabels: NDArray[np.uint8] | None = None
+    taught: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,9 @@ class Source:
     def read(self, step: int) -> Batch:
         """Return the batch of one step."""
         chips = [self._read_chip(np.random.default_rng([self._seed, 2, step, n]), n) for n in range(self._batch)]
-        images, valid, labels, transforms, gains, shifts, said = (np.stack(parts) for parts in zip(*chips, strict=True))
-        return Batch(images, valid, labels, transforms, gains, shifts, said if self._reader.has_pseudolabels else None)
+        images, valid, labels, transforms, gains, shifts, said, taught = (np.stack(p) for p in zip(*chips, strict=True))
+        pseudolabels = said if self._reader.has_pseudolabels else None
+        return Batch(images, valid, labels, transforms, gains, shifts, pseudolabels, taught if taught.size else None)
 
     def _read_chip(self, rng: np.random.Generator, place: int) -> tuple[NDArray, ...]:
         labelled = place >= self._unlabelled
@@ -149,7 +152,7 @@ class Source:
                 break
         turn = _turn(rng) * np.float32(scale)
         gains, shifts = _light(rng, len(images)) if self._style.photometric else _plain(len(images))
-        return images, valid, labels, turn, gains, shifts, opened.read_pseudolabels(window)
+        return images, valid, labels, turn, gains, shifts, opened.read_pseudolabels(window), opened.read_taught(window)
 
     def _read_labels(self, scene: int, window: Window) -> NDArray[np.uint8]:
         labels = self._reader[scene].read_labels(window)

@@ -159,7 +159,7 @@ def _step(
     with torch.autocast(device.type, dtype, enabled=dtype is not None):
         outputs = training.network(images)
         end("network")
-        taught = training.objective.ask(images, valid)
+        taught = augment.taught(batch, plan.chip, device) or training.objective.ask(images, valid)
         end("teachers")
     calibration = training.objective.calibration
     is_measuring = calibration is not None and not calibration.is_done  # the pull on features of a loss at the logits

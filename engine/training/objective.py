@@ -47,7 +47,7 @@ class Objective(nn.Module):
         classes: number of output channels.
         student: channels of the student's features, by name.
         scaling: offset and scale of each band of the student.
-        teachers: none for plain training.
+        teachers: none for plain training, or where their answers come with the chips.
         weights: weight of each distillation loss, by word; AUTO is measured in the first steps.
 
     Raises:
@@ -66,6 +66,12 @@ class Objective(nn.Module):
             teacher.model.network.requires_grad_(False).eval()
         of_teacher = getattr(teachers[0].model.network, "feature_channels", {}) if teachers else {}
         self.terms = nn.ModuleDict({n: losses.distillation(n, student, of_teacher, classes) for n in self._weights})
+        for name, term in self.terms.items():
+            if not teachers and getattr(term, "asks_flipped", False):
+                raise SpecError(
+                    f"Distillation: {name} asks the teachers for mirrored chips, which cached signals do not hold.",
+                    "Use --teacher-signals live, or the term ensemble.",
+                )
         self._leading = [n for n, term in self.terms.items() if getattr(term, "replaces_task_loss", False)] or [task]
         automatic = [n for n, weight in self._weights.items() if weight == AUTO]
         for name in set(automatic) & set(self._leading):
@@ -137,9 +143,7 @@ class Objective(nn.Module):
             answers += [Outputs(a.logits.flip(-1), {}) for a in mirrored]
         if len(answers) == 1:
             return answers[0]
-        probs = torch.stack([a.logits.float().softmax(dim=1) for a in answers])  # (M, N, C, H, W)
-        mean = probs.mean(dim=0)
-        apart = torch.special.entr(mean).sum(dim=1) - torch.special.entr(probs).sum(dim=2).mean(dim=0)  # (N, H, W)
+        mean, apart = together(torch.stack([a.logits.float().softmax(dim=1) for a in answers]))
         logits = mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
         return Outputs(logits, {**answers[0].features, losses.DISAGREEMENT: apart[:, None]})
 
@@ -147,6 +151,12 @@ class Objective(nn.Module):
         seen = renormalize(images, valid, self._scaling, teacher.model.card.scaling)
         outputs = teacher.model.network(seen.contiguous(memory_format=torch.channels_last))
         return Outputs(outputs.logits[:, list(teacher.channels)], outputs.features)
+
+
+def together(probs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean (N, C, H, W) of probabilities (M, N, C, H, W), and its entropy less the mean of theirs, (N, H, W)."""
+    mean = probs.mean(dim=0)
+    return mean, torch.special.entr(mean).sum(dim=1) - torch.special.entr(probs).sum(dim=2).mean(dim=0)
 
 
 def teach(path: str, model: Model, legend: Legend) -> Teacher:

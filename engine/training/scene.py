@@ -31,6 +31,7 @@ class Scene:
         geobox: grid of the orthophoto.
         legend: classes of the network; a channel of its output is a position in it.
         pseudolabels: path of what a model said where it was right, empty for none.
+        taught: path of what teachers say of it, empty where they are asked for every chip.
     """
 
     image: str
@@ -39,6 +40,7 @@ class Scene:
     geobox: GeoBox
     legend: Legend
     pseudolabels: str = ""
+    taught: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -59,6 +61,7 @@ class OpenScene:
         self._pseudolabels: labels.Labels | None = None
         if scene.pseudolabels:
             self._pseudolabels = stack.enter_context(labels.open_labels(scene.pseudolabels, scene.geobox, legend=scene.legend))
+        self._taught = stack.enter_context(raster.open(scene.taught)) if scene.taught else None
 
     def read_image(self, window: Window) -> tuple[NDArray, NDArray[np.bool_]]:
         """Return (B, h, w) in uint8 or float32 and (h, w) validity; zero where invalid."""
@@ -73,6 +76,12 @@ class OpenScene:
     def read_pseudolabels(self, window: Window) -> NDArray[np.uint8]:
         """Return (h, w) output channels with UNLABELLED; all UNLABELLED without pseudo-labels."""
         return self._read(self._pseudolabels, window)
+
+    def read_taught(self, window: Window) -> NDArray[np.uint8]:
+        """Return what is kept of the teachers' answers, (C + 1, h, w), see `taught`; (0, h, w) where nothing is."""
+        if self._taught is None:
+            return np.empty((0, window.height, window.width), np.uint8)
+        return self._taught.read(window)[0]
 
     def _read(self, opened: labels.Labels | None, window: Window) -> NDArray[np.uint8]:
         if opened is None:

@@ -1,5 +1,6 @@
 """A student learns from labels, teachers and unlabelled orthophotos; teachers that do not fit are refused."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,36 @@ def test_an_onnx_file_has_no_features_and_may_take_one_size_only(folder, tmp_pat
     refused(folder, tmp_path, ModelError, r"takes 128 x 128 px only; chips have 64.*Give --chip 128", teachers=teachers)
     teachers = [onnx_teacher(tmp_path / "t100.onnx", 100)]
     refused(folder, tmp_path, ModelError, r"Export it again for any size", teachers=teachers)
+
+
+def test_teachers_are_asked_once_and_what_they_said_is_removed(folder, tmp_path):
+    events = []
+    spec = request(
+        folder, tmp_path / "student.safetensors", teachers=[folder / "mobilenet.safetensors", folder / "resnet.safetensors"],
+        unlabelled_images=[folder / "unlabelled.tif"], distillation="pixel_kd,ensemble", teacher_signals="cached", iterations=4,
+    )  # fmt: skip
+    distill.run(spec, Reporter(events.append))
+    values = [e["values"] for e in events if e["event"] == "metric" and "loss" in e["values"]]
+    assert values[-1]["pixel_kd"] > 0 and values[-1]["ensemble"] > 0
+    assert {e["stage"] for e in events if e["event"] == "progress"} >= set(spec.stages())
+    assert not list(tmp_path.glob("*.taught"))
+    live = request(folder, tmp_path / "live.safetensors", distillation="pixel_kd", seed=3)
+    cached = request(
+        folder, tmp_path / "cached.safetensors", distillation="pixel_kd", seed=3, teacher_signals="cached", photometric=False
+    )
+    of_first_step = []
+    for asked in (dataclasses.replace(live, photometric=False), cached):
+        distill.run(asked, Reporter(events.append))
+        of_first_step.append([e["values"]["pixel_kd"] for e in events if "pixel_kd" in e.get("values", {})][-1])
+    assert of_first_step[1] == pytest.approx(of_first_step[0], rel=0.25)  # the same lesson, but for the ground around the chip
+
+
+def test_what_is_kept_of_teachers_has_no_features_and_no_mirror(folder, tmp_path):
+    more = {"teacher_signals": "cached"}
+    refused(folder, tmp_path, ModelError, r"logits only.*such as pixel_kd", distillation="drd,pixel_kd", **more)
+    refused(folder, tmp_path, SpecError, r"mirrored chips.*--teacher-signals live", distillation="ensemble_flip", **more)
+    teachers = [onnx_teacher(tmp_path / "t64.onnx", 64)]
+    refused(folder, tmp_path, ModelError, r"--teacher-signals live", teachers=teachers, distillation="pixel_kd", **more)
 
 
 def test_a_teacher_with_other_bands_is_refused(folder, tmp_path):

@@ -33,12 +33,25 @@ class DistillSpec(TrainSpec):
         "Distillation", "Terms and weights, such as drd=1.0,pixel_kd=auto. Terms: " + ", ".join(catalogue.DISTILLATION) + ".",
         "drd=0.1,pixel_kd",
     )  # fmt: skip
+    teacher_signals: str = params.choice(
+        "Teacher signals",
+        "Ask the teachers for every chip, or once for whole orthophotos: faster in long trainings, for terms on logits only.",
+        {"live": "Asked for every chip", "cached": "Asked once, kept beside the model while it trains"},
+        "live",
+        advanced=True,
+    )
     unlabelled_images: tuple[str, ...] = params.raster(
         "Unlabelled orthophotos", "Orthophotos without labels from which the student also learns.", multiple=True, optional=True
     )
     unlabelled_share: float = params.number(
         "Share of unlabelled chips", "Share of each batch drawn from the unlabelled orthophotos.", 0.5, 0.0, 0.95, advanced=True
     )
+
+    def stages(self) -> dict[str, float]:
+        """Return the stages with their shares of the time."""
+        if self.teacher_signals == "live":
+            return super().stages()
+        return {"count labels": 0.05, "ask the teachers": 0.15, "train": 0.8}
 
     def check(self) -> None:
         """Refuse unknown terms."""
