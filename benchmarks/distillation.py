@@ -54,6 +54,7 @@ class Run:
     seed: int
     budget: str
     label_share: float
+    signals: str = "live"
 
 
 def main() -> None:
@@ -79,6 +80,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--budget", help="iterations, or seconds of training with an s: 3000 or 900s")
     parser.add_argument("--label-share", type=float, default=1.0, help="keep labels on this share of the ground, by place")
+    parser.add_argument("--signals", choices=("live", "cached"), default="live", help="when the teachers are asked")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=Path, default=Path("runs/distillation"))
     parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
@@ -92,7 +94,7 @@ def planned(options: argparse.Namespace) -> list:
     """Return all runs, teachers first, seeds last, so that a first seed of everything is there early."""
     o = options
     return [
-        Run(o.setting, dataset, teacher, o.members, student, method, seed, o.budget, o.label_share)
+        Run(o.setting, dataset, teacher, o.members, student, method, seed, o.budget, o.label_share, o.signals)
         for dataset in o.datasets for teacher in o.teachers for seed in o.seeds for student in o.students
         for method in ([] if seed != o.seeds[0] or student != o.students[0] else ["teacher"]) + o.methods
     ]  # fmt: skip
@@ -114,7 +116,8 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
     summary = trained["summary"]
     return {
         "mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests,
-        "iterations": summary["iterations"], "training_s": summary["seconds"], "wall_s": trained["wall_s"],
+        "iterations": summary["iterations"], "training_s": summary["seconds"], "asking_s": summary.get("seconds_asking", 0.0),
+        "wall_s": trained["wall_s"],
         "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
         "time": summary.get("time", {}), "parameters": summary["parameters"],
         "validation_last": summary["validation"].get("last", {}).get("miou"),
@@ -133,7 +136,7 @@ def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: lis
     terms, _, loss = run.method.partition("@")
     more = ["--loss", loss] if loss else []
     if terms != "plain":
-        more += ["--teachers", *teachers, "--distillation", terms]
+        more += ["--teachers", *teachers, "--distillation", terms, "--teacher-signals", run.signals]
         if ground.unlabelled:
             more += ["--unlabelled-images", *ground.unlabelled]
     stem = "_".join(str(v) for v in asdict(run).values()).replace(",", "+").replace("=", "-")
@@ -143,7 +146,10 @@ def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: lis
 
 
 def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int], dict]) -> int:
-    """Return how many steps the budget allows; the pace is measured once for each method, not for each seed."""
+    """Return how many steps the budget allows; the pace is measured once for each method, not for each seed.
+
+    Asking the teachers of cached signals is paid from the budget too.
+    """
     if not run.budget.endswith("s"):
         return int(run.budget)
     paces_path = options.runs / "paces.json"
@@ -153,9 +159,10 @@ def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int]
         probe = options.runs / "pace.safetensors"
         for path in options.runs.glob("pace.*safetensors*"):
             path.unlink()
-        paces[key] = train_for(probe, PACE_STEPS)["summary"]["seconds"] / PACE_STEPS
+        summary = train_for(probe, PACE_STEPS)["summary"]
+        paces[key] = {"s_per_step": summary["seconds"] / PACE_STEPS, "s_asking": summary.get("seconds_asking", 0.0)}
         paces_path.write_text(json.dumps(paces, indent=1))
-    return max(1, round(float(run.budget[:-1]) / paces[key]))
+    return max(1, round((float(run.budget[:-1]) - paces[key]["s_asking"]) / paces[key]["s_per_step"]))
 
 
 def train(

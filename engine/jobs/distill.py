@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ LEAST_CORE_PX = 256
 
 def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
     """Write the best student by validation as the model, and the last one beside it."""
-    folder = Path(f"{spec.output}.taught")
+    folder, asking = Path(f"{spec.output}.taught"), {"seconds_asking": 0.0}
 
     def prepare(ground: survey.Survey) -> Lesson:
         weights = catalogue.parse_weights(spec.distillation, catalogue.DISTILLATION, "Distillation")
@@ -53,7 +54,9 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
         report.message("The teachers are asked once; what they say of the orthophotos is kept while the student learns.")
         images = [s.image for s in (*ground.scenes, *unlabelled)]
         where = device.resolve(spec.device)
+        began = time.monotonic()
         kept = taught.keep(folder, images, teachers, ground.legend.names, lambda path: _answers(path, teachers, where, report))
+        asking["seconds_asking"] = round(time.monotonic() - began, 3)
         return dataclasses.replace(lesson, teachers=(), taught=dict(zip(images, kept, strict=True)))
 
     try:
@@ -63,7 +66,7 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
             atomic.remove(folder)
         raise
     atomic.remove(folder)
-    return summary
+    return {**summary, **asking}
 
 
 def _answers(
