@@ -920,6 +920,26 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Teacher signals</source>
+        <translation>Antworten der Lehrer</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Ask the teachers for every chip, or once for whole orthophotos: faster in long trainings, for terms on logits only.</source>
+        <translation>Die Lehrer für jeden Ausschnitt fragen, oder einmal für ganze Orthofotos: schneller bei langem Training, nur für Terme auf Logits.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Asked for every chip</source>
+        <translation>Für jeden Ausschnitt gefragt</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
+        <source>Asked once, kept beside the model while it trains</source>
+        <translation>Einmal gefragt, neben dem Modell aufbewahrt, solange es lernt</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/distill.py"/>
         <source>Unlabelled orthophotos</source>
         <translation>Orthofotos ohne Labels</translation>
     </message>
