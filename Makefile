@@ -4,6 +4,7 @@ PYTHON := .venv/bin/python
 QGIS_PYTHON ?= /usr/bin/python3
 IMAGE ?=
 MODEL ?=
+REPORT ?=
 
 .PHONY: help setup setup-qgis demo test lint plugin docs translations screenshots chain walkthrough constraints clean
 
@@ -51,8 +52,8 @@ docs:  ## write docs/algorithms from the specs
 translations:  ## bring qgis_plugin/i18n up to date with the sentences in the code
 	python3 .ci/translations.py
 
-screenshots: setup setup-qgis  ## take the pictures of docs/img in QGIS; needs `make demo` before
-	QGIS_PYTHON=$(QGIS_PYTHON) .ci/screenshots
+screenshots: setup setup-qgis  ## take the pictures of docs/img in QGIS; needs `make demo` before; REPORT=file.html takes a report
+	QGIS_PYTHON=$(QGIS_PYTHON) REPORT="$(REPORT)" .ci/screenshots
 
 chain: setup-qgis  ## write the Processing model that travels with the plugin anew
 	$(QGIS_PYTHON) .ci/chain.py

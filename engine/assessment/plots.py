@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT = 400, 240
+WIDTH, HEIGHT = 400, 260
 TOPS = (0.04, 0.08, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Ends of a scale; a quarter of each is a number that people like to read."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 22, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 22, 34, 44
 
 
 def bars(labels: Sequence[str], values: Sequence[float | None], x_title: str, y_title: str) -> str:
@@ -46,7 +46,7 @@ def reliability(points: Sequence[tuple[float | None, float | None, float]]) -> s
         _text(_LEFT + t * (WIDTH - _LEFT - _RIGHT), HEIGHT - _BOTTOM + 16, percent(t), "middle")
         for t in (0, 0.25, 0.5, 0.75, 1)
     )
-    return _figure(_grid(1.0, "right", "confidence") + ticks + diagonal + "".join(dots), "accuracy against confidence")
+    return _figure(_grid(1.0, "right pixels", "confidence") + ticks + diagonal + "".join(dots), "accuracy against confidence")
 
 
 def curve(points: Sequence[tuple[float, float]], x_title: str, y_title: str) -> str:
@@ -113,6 +113,7 @@ def _grid(top: float, y_title: str, x_title: str) -> str:
         lines.append(f'<line class="{kind}" x1="{_LEFT}" y1="{y:.1f}" x2="{WIDTH - _RIGHT}" y2="{y:.1f}"/>')
         lines.append(_text(_LEFT - 6, y + 4, f"{100 * part * top:.3g} %", "end"))
     lines.append(_text((_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 6, x_title, "middle", "title"))
+    lines.append(_text(2, 12, y_title, "start", "title"))
     return "".join(lines)
 
 

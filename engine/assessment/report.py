@@ -121,7 +121,7 @@ def _calibration(calibration: dict[str, Any] | None) -> str:
 
 def _pieces(figures: dict[str, Any]) -> str:
     rows = [
-        [swatch(c), count(c["map_pieces"]), count(c["reference_pieces"]), f"{c['map_pieces'] - c['reference_pieces']:+d}",
+        [swatch(c), count(c["map_pieces"]), count(c["reference_pieces"]), _signed(c["map_pieces"] - c["reference_pieces"]),
          count(c["map_specks"]), count(c["reference_specks"])]
         for c in figures["per_class"]
     ]  # fmt: skip
@@ -183,6 +183,10 @@ def _counted(figures: dict[str, Any]) -> str:
 
 def _range(interval: dict[str, float] | None) -> str:
     return f"95 %: {number(interval['low'])} to {number(interval['high'])}" if interval else ""
+
+
+def _signed(difference: int) -> str:
+    return ("+" if difference > 0 else "−" if difference < 0 else "") + count(abs(difference))
 
 
 def _half(estimate: dict[str, Any]) -> float | None:

@@ -21,7 +21,10 @@ p{margin:.2rem 0 .7rem;color:var(--soft);max-width:44rem}
 .warn{background:var(--warn);border-left:4px solid var(--warnline);border-radius:.3rem;padding:.2rem 1rem .6rem}
 .warn{margin-top:1.5rem}.warn p,.warn li{color:var(--ink)}
 .warn h2{margin-top:.6rem}.warn ul{margin:.3rem 0;padding-left:1.2rem}
-.scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
+.scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;
+background:linear-gradient(var(--paper),var(--paper)) right/1.6rem 100% no-repeat local,
+linear-gradient(to left,transparent 1px,color-mix(in srgb,var(--soft) 40%,transparent) 1px,transparent)
+right/.9rem 100% no-repeat scroll}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem;min-width:100%}
 th,td{padding:.38rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;font-weight:400}
 thead th{color:var(--soft);font-size:.85rem;vertical-align:bottom}

@@ -304,6 +304,7 @@ def test_the_report_fits_a_phone_in_a_real_browser_and_asks_the_network_for_noth
     report = case.folder / "report.html"
     text = report.read_text()
     assert "<script" not in text and "<link" not in text and "<img" not in text and "@import" not in text and "url(" not in text
+    assert ">wrong pixels</text>" in text, "an axis does not say what it counts"
     probe = case.folder / "probe.html"
     probe.write_text(
         '<body><iframe id="f" src="report.html" width="390" height="800"></iframe><script>'
