@@ -149,7 +149,7 @@ def how_to_install(root: Path) -> str:
     bin_folder = "Scripts" if os.name == "nt" else "bin"
     requirements, constraints = pin_files(root)
     return (
-        "By hand, in a terminal: python3 -m venv edgewise-engine, then: "
+        "By hand, in a terminal: python3 -m venv edgewise-engine (python3.13 where python3 is newer), then: "
         f'edgewise-engine/{bin_folder}/python -m pip install -r "{requirements}" -c "{constraints}" {" ".join(RUNTIMES)}.'
     )
 

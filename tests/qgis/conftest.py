@@ -58,6 +58,8 @@ def plugin(qgis):
 @pytest.fixture
 def engine(plugin, tmp_path, monkeypatch):
     """A made engine in a folder with spaces and umlauts; call it with the behaviour it shall show."""
+    from fakes import ENGINE_PYTHON
+
     folder = tmp_path / "Straße mit Lücke"
     folder.mkdir()
     python = folder / "pythön"
@@ -65,6 +67,7 @@ def engine(plugin, tmp_path, monkeypatch):
     python.chmod(0o755)
     monkeypatch.setenv("EDGEWISE_PYTHON", str(python))
     monkeypatch.setenv("FAKE_MARK", str(tmp_path))
+    monkeypatch.setenv("FAKE_PYTHON", ENGINE_PYTHON)
 
     def behave(behaviour):
         monkeypatch.setenv("FAKE_BEHAVIOUR", behaviour)

@@ -172,7 +172,7 @@ def echo(spec):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["-c"]:
-        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+        os.execv(os.environ["FAKE_PYTHON"], [os.environ["FAKE_PYTHON"], *sys.argv[1:]])
     request = {"spec": {}}
     if "--spec" in sys.argv:
         request = json.loads(Path(sys.argv[sys.argv.index("--spec") + 1]).read_text(encoding="utf-8"))

@@ -1,11 +1,16 @@
 """Small things that tests build: rasters, layers, a log, and a look at the processes that are left."""
 
+import shutil
+import sys
 from pathlib import Path
 
 from osgeo import gdal
 from qgis.core import QgsFeature, QgsGeometry, QgsProcessingFeedback, QgsVectorLayer
 
 gdal.UseExceptions()
+
+ENGINE_PYTHON = sys.executable if sys.version_info < (3, 14) else shutil.which("python3.13")
+"""A Python that the engine's packages support, as `.ci/setup` finds or installs one."""
 
 
 def write_raster(path, bands=3, side=32, value=7):

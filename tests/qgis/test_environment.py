@@ -5,6 +5,7 @@ import sys
 import pytest
 from edgewise.engine.contract.errors import ResourceError
 from edgewise.qgis_plugin import environment
+from fakes import ENGINE_PYTHON
 
 
 def make_python(folder):
@@ -71,7 +72,7 @@ def test_the_folders_of_a_bundled_qgis_leave_the_path(tmp_path):
 
 
 def test_a_python_without_the_engines_packages_is_told_which(tmp_path):
-    said = environment.diagnose(sys.executable, {}, tmp_path)
+    said = environment.diagnose(ENGINE_PYTHON, {}, tmp_path)
     assert "lacks torch" in said
     assert f'-r "{tmp_path}/engine/requirements.txt" -c "{tmp_path}/engine/constraints.txt"' in said
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import zipfile
 from dataclasses import replace
@@ -13,7 +12,7 @@ import pytest
 from edgewise.engine.contract.errors import Cancelled, EngineError, ResourceError
 from edgewise.qgis_plugin import environment, install
 from edgewise.qgis_plugin.lock import only_one
-from fakes import processes
+from fakes import ENGINE_PYTHON, processes
 
 UV = shutil.which("uv", path=f"{environment.ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}")
 """As make setup leaves it."""
@@ -58,7 +57,7 @@ def wanted(tmp_path, environ, monkeypatch):
     requirements, constraints = environment.pin_files(root)
     requirements.write_text("tinypart\n")
     constraints.write_text("tinypart==1.0\n")
-    found = install.order(environ, root, build="cpu", python=sys.executable, wheels=str(tmp_path / "wheels"))
+    found = install.order(environ, root, build="cpu", python=ENGINE_PYTHON, wheels=str(tmp_path / "wheels"))
     return replace(found, uv=UV, extra=(), needed=("tinypart",))
 
 
@@ -210,7 +209,7 @@ def test_the_algorithm_shows_the_commands_and_changes_nothing(plugin, log, tmp_p
     import processing
 
     monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path / "home"))
-    results = processing.run("edgewise:install", {"ONLY_SHOW": True, "BUILD": "cpu", "PYTHON": sys.executable}, feedback=log)
+    results = processing.run("edgewise:install", {"ONLY_SHOW": True, "BUILD": "cpu", "PYTHON": ENGINE_PYTHON}, feedback=log)
     assert results == {"ENGINE": ""}
     assert any("venv" in command for command in log.commands) and any("install" in command for command in log.commands)
     assert any("python3 -m venv edgewise-engine" in info for info in log.infos)
