@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.contract import shipped
+from engine.contract.errors import ModelError
 from engine.contract.events import Reporter
 from engine.contract.specs.doctor import DoctorSpec
 
@@ -30,23 +32,26 @@ PACKAGES = {
 OPTIONAL_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "onnx": "onnx"}
 MEMORY_GIB, DISK_GIB = 4, 2
 _QGIS_SECONDS, _SPEED_SECONDS = 20, 1.5
+_STUDENT, _STUDENT_PX = "Shipped student", 512
 _SETUP = "Run make setup, or: {python} -m pip install {package}"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what was found and, where it is a problem, the next step."""
+    """One thing looked at: what was found, where it is a problem the next step, and what was measured as a number."""
 
     name: str
     found: str
     remedy: str = ""
     is_problem: bool = False
+    value: float | None = None
 
 
 def run(spec: DoctorSpec, report: Reporter) -> dict[str, Any]:
     """Look at interpreter, packages, device, memory, disk and speed; say each finding on a line."""
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python, _packages, _drivers, _optional_packages, _device, _memory, _disk, _qgis, _speed,
+        _student,
     )  # fmt: skip
     findings: list[Finding] = []
     for done, look in enumerate(looks):
@@ -57,7 +62,13 @@ def run(spec: DoctorSpec, report: Reporter) -> dict[str, Any]:
     report.progress("Checking", len(looks), len(looks), "checks")
     problems = [f.name for f in findings if f.is_problem]
     report.message(f"{len(problems)} problems: {', '.join(problems)}." if problems else "All is well.")
-    return {"ok": not problems, "problems": problems, "findings": [asdict(f) for f in findings]}
+    speed = next((f.value for f in findings if f.name == _STUDENT), None)
+    return {
+        "ok": not problems,
+        "problems": problems,
+        **({} if speed is None else {"student_mpx_per_s": speed}),
+        "findings": [asdict(f) for f in findings],
+    }
 
 
 def _say(finding: Finding, report: Reporter) -> None:
@@ -215,23 +226,53 @@ def _speed() -> Iterator[Finding]:
     """Time a small network that is nothing but convolutions, a rough measure of a light student."""
     try:
         import torch
-
-        from engine import device
     except ImportError:
         return
-    where = device.resolve("auto")
     widths = (3, 32, 64, 64, 64, 32, 6)
     layers = [torch.nn.Conv2d(n, m, 3, padding=1) for n, m in itertools.pairwise(widths)]
-    network = torch.nn.Sequential(*layers).to(where).eval()
-    multiplications = sum(layer.weight.numel() for layer in layers)
-    side = 256
-    image = torch.rand(1, 3, side, side, device=where)
-    with torch.inference_mode(), torch.autocast(where.type, device.autocast_dtype(where), bool(device.autocast_dtype(where))):
-        float(network(image).sum())
+    mpx_per_s = _mpx_per_s(torch.nn.Sequential(*layers), widths[0], 256)
+    gflops = 2 * sum(layer.weight.numel() for layer in layers) * mpx_per_s / 1e3
+    yield Finding("Speed", f"{mpx_per_s:.2f} Mpx/s through six 3x3 convolutions, {gflops:.0f} GFLOP/s.")
+
+
+def _student() -> Iterator[Finding]:
+    """Time the student that ships, without reading, the margins of tiles and writing; says nothing where none ships."""
+    path = shipped.student()
+    if not path:
+        return
+    name = Path(path).name
+    try:
+        from models import checkpoint
+
+        model = checkpoint.load(path)
+    except ImportError:
+        return  # named among the packages
+    except ModelError as error:
+        yield Finding(_STUDENT, error.text, f"Put {name} of this version back: install Edgewise anew.", True)
+        return
+    mpx_per_s = _mpx_per_s(model.network, len(model.card.bands), _STUDENT_PX)
+    yield Finding(_STUDENT, f"{mpx_per_s:.2f} Mpx/s through {name}.", value=round(mpx_per_s, 3))
+
+
+def _mpx_per_s(network: Any, bands: int, side_px: int) -> float:
+    """Return how many megapixels a network labels in a second on the automatic device, in its fast number format."""
+    import torch
+
+    from engine import device
+
+    where = device.resolve("auto")
+    dtype = device.autocast_dtype(where)
+    network = network.to(where).eval()
+    image = torch.rand(1, bands, side_px, side_px, device=where)
+
+    def label() -> None:
+        found = network(image)
+        float(getattr(found, "logits", found).sum())  # reading the sum waits for the device
+
+    with torch.inference_mode(), torch.autocast(where.type, dtype, bool(dtype)):
+        label()
         rounds, started = 0, time.monotonic()
         while time.monotonic() - started < _SPEED_SECONDS:
-            float(network(image).sum())  # reading the sum waits for the device
+            label()
             rounds += 1
-    mpx_per_s = rounds * side * side / 1e6 / (time.monotonic() - started)
-    gflops = 2 * multiplications * mpx_per_s / 1e3
-    yield Finding("Speed", f"{mpx_per_s:.2f} Mpx/s through six 3x3 convolutions, {gflops:.0f} GFLOP/s.")
+        return rounds * side_px**2 / 1e6 / (time.monotonic() - started)

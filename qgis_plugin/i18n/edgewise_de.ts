@@ -1865,13 +1865,18 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/doctor.py"/>
-        <source>Check the engine: interpreter, versions, device, memory, disk.</source>
-        <translation>Die Engine prüfen: Interpreter, Versionen, Gerät, Speicher, Platte.</translation>
+        <source>Check the engine: interpreter, versions, device, memory, disk, and how fast the student that ships is here.</source>
+        <translation>Die Engine prüfen: Interpreter, Versionen, Gerät, Speicher, Platte, und wie schnell der mitgelieferte Schüler hier ist.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/doctor.py"/>
         <source>Number of problems</source>
         <translation>Anzahl der Probleme</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/doctor.py"/>
+        <source>Speed of the shipped student in megapixels a second</source>
+        <translation>Geschwindigkeit des mitgelieferten Schülers in Megapixeln je Sekunde</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.jobs import doctor as doctor_job
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,6 +42,21 @@ def test_it_says_which_device_and_why_and_how_fast(healthy):
     found = {finding["name"]: finding["found"] for finding in healthy[2]["findings"]}
     assert "PyTorch" in found["Device"] or "CUDA" in found["Device"]
     assert "Mpx/s" in found["Speed"]
+
+
+def test_it_times_the_student_that_ships(healthy):
+    found = {finding["name"]: finding for finding in healthy[2]["findings"]}["Shipped student"]
+    assert healthy[2]["student_mpx_per_s"] == found["value"] > 0
+    assert "Mpx/s through dubai.safetensors" in found["found"]
+
+
+def test_a_damaged_student_is_a_problem_with_its_remedy(tmp_path, monkeypatch):
+    (tmp_path / "cut.safetensors").write_bytes(b"no model")
+    monkeypatch.setattr(doctor_job.shipped, "FOLDER", tmp_path)
+    (found,) = doctor_job._student()
+    assert found.is_problem and "cut.safetensors" in found.found and "install Edgewise anew" in found.remedy
+    (tmp_path / "cut.safetensors").unlink()
+    assert list(doctor_job._student()) == []
 
 
 def test_without_any_package_it_still_runs_and_names_the_remedy_of_each():

@@ -10,12 +10,15 @@ from ..spec import Spec
 
 @dataclass(frozen=True)
 class DoctorSpec(Spec):
-    """Check the engine: interpreter, versions, device, memory, disk."""
+    """Check the engine: interpreter, versions, device, memory, disk, and how fast the student that ships is here."""
 
     job = "doctor"
     title = "Check the engine"
     group = "Set up"
-    results = (Result("problem_count", "Number of problems", "problems"),)
+    results = (
+        Result("problem_count", "Number of problems", "problems"),
+        Result("student_mpx_per_s", "Speed of the shipped student in megapixels a second"),
+    )
 
     def stages(self) -> dict[str, float]:
         """Return the stages with their shares of the time."""
