@@ -1,6 +1,7 @@
 """Claims of `segment`: faster than any peer with the same weights, on the same raster, in the same run; memory is bounded.
 
     python benchmarks/inference.py --image R.tif --model M.safetensors [--repeats 5] [--only edgewise deepness ...]
+    python benchmarks/inference.py --efficiency --image R.tif --models U_NET.safetensors STUDENT.safetensors
     python benchmarks/inference.py --memory --model M.safetensors
     python benchmarks/inference.py --null --image R.tif
     python benchmarks/inference.py --halo --image R.tif --model M.safetensors
@@ -41,6 +42,8 @@ def main():
     arguments.add_argument("--model")
     arguments.add_argument("--repeats", type=int, default=5)
     arguments.add_argument("--only", nargs="+", choices=list(CONTENDERS))
+    arguments.add_argument("--efficiency", action="store_true")
+    arguments.add_argument("--models", nargs="+", default=[])
     arguments.add_argument("--memory", action="store_true")
     arguments.add_argument("--null", action="store_true")
     arguments.add_argument("--halo", action="store_true")
@@ -57,7 +60,9 @@ def main():
         halo.run(options.model, options.image)
         return
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    if options.memory:
+    if options.efficiency:
+        found["efficiency"] = {Path(m).name: efficiency(options, m) for m in options.models}
+    elif options.memory:
         found["memory"] = memory(options.model)
     elif options.null:
         found["null"] = [started("null", options, "none") for _ in range(options.repeats)]
@@ -95,6 +100,15 @@ def compare(options):
             runner = runs[-1]["runner"]
         print(f"{name:<24}{rows[name]['mpx_per_s']:>8.2f} Mpx/s{rows[name]['peak_mb']:>8.0f} MB  {rows[name]['runner']}")
     return {"image": Path(options.image).name, "model": Path(options.model).name, "repeats": options.repeats, "rows": rows}
+
+
+def efficiency(options, model):
+    """Return what `bench` measures: each stage alone, the whole, and the share of the time that the stages need."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder, "bench.json")
+        command = [sys.executable, "-m", "engine.run", "bench", "--image", options.image, "--model", model]
+        subprocess.run([*command, "--repeats", str(options.repeats), "--output", str(figures)], cwd=ROOT, check=True)
+        return json.loads(figures.read_text())
 
 
 def started(name, options, runner):
