@@ -7,20 +7,19 @@ from pathlib import Path
 import qgis.utils
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtWidgets import QDockWidget, QTreeView, QWidget
 from qgis.utils import iface
 
 DEMO = Path(os.environ["EDGEWISE_DEMO"])
+CAMPAIGN = os.environ["EDGEWISE_CAMPAIGN"]
 IMAGES = Path(os.environ["EDGEWISE_IMAGES"])
 
 
 def save(widget: QWidget, name: str) -> None:
-    """Save what a widget shows, in 256 colours: pictures of maps stay small."""
+    """Save what a widget shows."""
     for _ in range(20):
         QgsApplication.processEvents()
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither)
-    image.save(str(IMAGES / f"{name}.png"))
+    widget.grab().save(str(IMAGES / f"{name}.png"))
 
 
 def show_map() -> None:
@@ -31,6 +30,14 @@ def show_map() -> None:
     for _ in range(50):
         QgsApplication.processEvents()
     canvas.waitWhileRendering()
+
+
+def show_orthophoto_alone() -> None:
+    """Leave the orthophoto of the project and nothing above it, as an analyst labels."""
+    root = QgsProject.instance().layerTreeRoot()
+    for node in root.findLayers():
+        node.setItemVisibilityChecked(node.name() == "Orthophoto")
+        node.setExpanded(False)
 
 
 def take() -> None:
@@ -73,7 +80,8 @@ def take() -> None:
     desk = qgis.utils.plugins["edgewise"].desk
     desk.panel.show()
     window.resizeDocks([desk.panel], [440], Qt.Orientation.Horizontal)
-    desk.open(str(DEMO / "campaign.gpkg"))
+    show_orthophoto_alone()
+    desk.open(CAMPAIGN)
     show_map()
     save(window, "dock")
 
