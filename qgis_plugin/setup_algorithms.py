@@ -29,20 +29,8 @@ from .network import proxy_variables
 BUILDS = ("auto", "cpu", "cuda")
 
 
-class InstallAlgorithm(QgsProcessingAlgorithm):
-    """Makes the engine's Python environment, and says each command."""
-
-    def createInstance(self) -> InstallAlgorithm:
-        """Return a fresh copy; Processing runs each on its own."""
-        return InstallAlgorithm()
-
-    def name(self) -> str:
-        """Return the second half of the id, forever."""
-        return "install"
-
-    def displayName(self) -> str:
-        """Return the title in the toolbox."""
-        return tr("Install the engine")
+class _SetupAlgorithm(QgsProcessingAlgorithm):
+    """What both share: the place in the toolbox, the drawing by the name, the page."""
 
     def group(self) -> str:
         """Return the heading in the toolbox."""
@@ -59,6 +47,26 @@ class InstallAlgorithm(QgsProcessingAlgorithm):
     def svgIconPath(self) -> str:
         """Return the icon as a file."""
         return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the documentation."""
+        return environment.page("docs/install.md")
+
+
+class InstallAlgorithm(_SetupAlgorithm):
+    """Makes the engine's Python environment, and says each command."""
+
+    def createInstance(self) -> InstallAlgorithm:
+        """Return a fresh copy; Processing runs each on its own."""
+        return InstallAlgorithm()
+
+    def name(self) -> str:
+        """Return the second half of the id, forever."""
+        return "install"
+
+    def displayName(self) -> str:
+        """Return the title in the toolbox."""
+        return tr("Install the engine")
 
     def shortDescription(self) -> str:
         """Return the first sentence of the help."""
@@ -78,10 +86,6 @@ class InstallAlgorithm(QgsProcessingAlgorithm):
                 "and type them."
             ),
         ))  # fmt: skip
-
-    def helpUrl(self) -> str:
-        """Return the page of the documentation."""
-        return environment.page("docs/install.md")
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
         """Declare the parameters and the output."""
@@ -137,7 +141,7 @@ class InstallAlgorithm(QgsProcessingAlgorithm):
         return {"ENGINE": python}
 
 
-class UninstallAlgorithm(QgsProcessingAlgorithm):
+class UninstallAlgorithm(_SetupAlgorithm):
     """Removes every environment that `InstallAlgorithm` made."""
 
     def createInstance(self) -> UninstallAlgorithm:
@@ -152,22 +156,6 @@ class UninstallAlgorithm(QgsProcessingAlgorithm):
         """Return the title in the toolbox."""
         return tr("Remove the engine")
 
-    def group(self) -> str:
-        """Return the heading in the toolbox."""
-        return tr("Set up")
-
-    def groupId(self) -> str:
-        """Return the heading's id."""
-        return "setup"
-
-    def icon(self) -> QIcon:
-        """Return the icon."""
-        return QIcon(self.svgIconPath())
-
-    def svgIconPath(self) -> str:
-        """Return the icon as a file."""
-        return icon_of(self.name())
-
     def shortDescription(self) -> str:
         """Return the first sentence of the help."""
         return tr("Remove the Python environments that 'Install the engine' made.")
@@ -175,10 +163,6 @@ class UninstallAlgorithm(QgsProcessingAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help."""
         return self.shortDescription() + "\n\n" + tr("Do this before the plugin itself is uninstalled; maps and models stay.")
-
-    def helpUrl(self) -> str:
-        """Return the page of the documentation."""
-        return environment.page("docs/install.md")
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
         """Declare the output."""
