@@ -7,7 +7,7 @@ a stopped run goes on after its last trained model, and several processes may sh
     python benchmarks/active_learning.py --setting smoke
     python benchmarks/active_learning.py --setting small --datasets dubai dronedeploy
     python benchmarks/active_learning.py --setting full --datasets dubai dronedeploy --seeds 0 1 2 --ledgers clicks pixels
-    python benchmarks/active_learning.py --setting full --starts random clusters --semi none distill
+    python benchmarks/active_learning.py --setting full --starts random clusters --semi none distill pseudolabel
     python benchmarks/active_learning.py --setting full --noise-px 2 --flip-share 0.05
     python benchmarks/active_learning.py --setting full --table
 
@@ -28,7 +28,9 @@ from simulation.learning import Lesson
 from engine import atomic, device
 from engine.acquisition.performance import shrunken
 from engine.acquisition.standing import Past
+from engine.campaign import answers
 from engine.contract.errors import DataError
+from engine.contract.specs.ingest import IngestSpec
 from engine.geo import raster
 from engine.metrics import Confusion
 from models import checkpoint
@@ -110,8 +112,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ledgers", nargs="+", choices=("clicks", "pixels"), default=["clicks"])
     parser.add_argument("--starts", nargs="+", choices=("random", "clusters"), default=["random"])
     parser.add_argument(
-        "--semi", nargs="+", choices=("none", "distill"), default=["none"], help="learn from the last model too"
-    )
+        "--semi", nargs="+", choices=("none", "distill", "pseudolabel"), default=["none"],
+        help="learn from the last model too: as a teacher, or by its pseudo-labels, which cost a fifth of the answers",
+    )  # fmt: skip
     parser.add_argument("--noise-px", type=float, default=0.0, help="standard deviation of the oracle's borders")
     parser.add_argument("--flip-share", type=float, default=0.0, help="share of the oracle's answers with another class")
     parser.add_argument("--iterations", type=int, default=0, help="training steps of every round; the setting's by default")
@@ -156,18 +159,29 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
         started = time.perf_counter()
         campaign.ask(turn, target, model, device.resolve(options.device))
         chosen_s = time.perf_counter() - started
-        teacher = model if run.semi == "distill" else None
-        model = learning.learn(ground, campaign.labels, lesson, run.seed, options.device, teacher)
+        more = {}
+        if model and run.semi == "distill":
+            more["teacher"] = model
+        elif model and run.semi == "pseudolabel":
+            more["pseudolabels"] = learning.pseudolabels(
+                ground, model, campaign.labels, campaign.held_out, turn, run.seed, options.device
+            )
+        model = learning.learn(ground, campaign.labels, lesson, run.seed, options.device, **more)
         found = learning.figures(model, ground, options.device)
-        points.append({"share": share, **campaign.ledger(), "chosen_s": round(chosen_s, 2), **found})
+        pseudo_px = int((more["pseudolabels"] != UNLABELLED).sum()) if "pseudolabels" in more else 0
+        points.append({"share": share, **campaign.ledger(), "pseudo_px": pseudo_px, "chosen_s": round(chosen_s, 2), **found})
     return {"run": asdict(run), "points": points, "valid_px": valid_px}
 
 
 class Campaign:
-    """The labels so far, what they cost, and what the rounds were short of."""
+    """The labels so far, what they cost, and what the rounds were short of.
+
+    Where pseudo-labels are made, a share of the answers is held out of the labels, as `ingest` does, and paid for all the same.
+    """
 
     def __init__(self, ground: pool.Pool, run: Run) -> None:
-        self.labels = np.full(ground.truth.shape, UNLABELLED, np.uint8)
+        self.labels, self.held_out = (np.full(ground.truth.shape, UNLABELLED, np.uint8) for _ in range(2))
+        self._held_out_share = IngestSpec.held_out_share if run.semi == "pseudolabel" else 0.0
         self._ground, self._run, self._selector = ground, run, choosing.SELECTORS[run.selector]
         truth = oracle.shifted(ground.truth, run.noise_px, run.seed)
         self._oracle = oracle.Oracle(truth, ground.classes, run.flip_share, run.seed)
@@ -215,7 +229,8 @@ class Campaign:
                 predicted = question.predicted[question.mask]
                 self._table += Confusion.of(predicted, answer.ids, self._ground.classes.tolist())
             self._asked[question.window] |= question.mask
-            painted = self.labels[question.window]
+            is_held_out = answers.is_held_out(question.name, self._held_out_share)
+            painted = (self.held_out if is_held_out else self.labels)[question.window]
             painted[question.mask] = answer.ids
         return was_asked
 

@@ -14,12 +14,20 @@ CELL_PX = 64
 
 @dataclass(frozen=True)
 class Ground:
-    """Paths of a dataset, split by place."""
+    """Paths of a dataset, split by place.
+
+    Args:
+        train, validate: (image, labels) paths.
+        test: name -> (image, labels) paths.
+        unlabelled: paths of images.
+        chips: what stands on the canvas, where `test` is one.
+    """
 
     train: list
     validate: list
-    test: dict  # name -> (image, labels)
+    test: dict
     unlabelled: tuple = ()
+    chips: tuple = ()
 
 
 def dubai(runs: Path) -> Ground:
@@ -40,7 +48,7 @@ def dronedeploy(runs: Path) -> Ground:
     if not all(path.exists() for path in canvas):
         runs.mkdir(parents=True, exist_ok=True)
         lay_out(pairs(192, 224), *canvas)
-    return Ground(pairs(0, 160), pairs(160, 192), {"test": canvas})
+    return Ground(pairs(0, 160), pairs(160, 192), {"test": canvas}, chips=tuple(pairs(192, 224)))
 
 
 DATASETS = {"dubai": dubai, "dronedeploy": dronedeploy}
@@ -72,7 +80,7 @@ def thinned(ground: Ground, folder: Path, share: float) -> Ground:
         with rasterio.open(pair[1]) as labels:
             (large if min(labels.shape) > 2 * BLOCK_PX else small).append(pair)
     kept = [(image, thin(labels, folder, share, rng)) for image, labels in large] + chosen(small, share, rng)
-    return Ground(kept, ground.validate, ground.test, tuple(image for image, _ in ground.train))
+    return Ground(kept, ground.validate, ground.test, tuple(image for image, _ in ground.train), ground.chips)
 
 
 def chosen(pairs: list, share: float, rng: np.random.Generator) -> list:

@@ -88,6 +88,12 @@ class Question:
     predicted: np.ndarray | None
     kind: str
 
+    @property
+    def name(self) -> str:
+        """Return a name for good."""
+        row, col = np.argwhere(self.mask)[0]
+        return f"{self.kind}-{self.window[0].start + row}-{self.window[1].start + col}"
+
 
 @dataclass(frozen=True)
 class Turn:

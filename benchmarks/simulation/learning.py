@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from engine import device
 from engine.assessment.boundary import TOLERANCES_PX, BoundaryTally
 from engine.contract.events import Reporter
 from engine.contract.specs.distill import DistillSpec
+from engine.contract.specs.pseudolabel import PseudolabelSpec
 from engine.contract.specs.train import TrainSpec
 from engine.geo import raster
 from engine.inference import budget, execute, predict
 from engine.inference.labelling import Labels, Probabilities, Views
-from engine.jobs import distill, train
+from engine.jobs import distill, pseudolabel, train
 from engine.metrics import Confusion
+from engine.pseudolabels import thresholds
 from engine.regions import survey
 from models import checkpoint
 
@@ -41,7 +44,10 @@ class Lesson:
     chip: int
 
 
-def learn(pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str, teacher: Path | None = None) -> Path:
+def learn(
+    pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str, teacher: Path | None = None,
+    pseudolabels: np.ndarray | None = None,
+) -> Path:  # fmt: skip
     """Return the model trained from these labels; the same labels, lesson and seed are trained once.
 
     Args:
@@ -51,9 +57,11 @@ def learn(pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str,
         seed: start of all random numbers.
         where: device.
         teacher: the last round's model, to learn from on unlabelled ground; left out where its classes differ.
+        pseudolabels: (H, W) ids, UNLABELLED where there is none; those of classes without a label are left out.
     """
     facts = json.dumps([asdict(lesson), seed, pool.image.name, str(teacher or "")]).encode()
-    key = hashlib.sha256(facts + np.ascontiguousarray(labels).tobytes()).hexdigest()[:20]
+    planes = [np.ascontiguousarray(plane).tobytes() for plane in (labels, pseudolabels) if plane is not None]
+    key = hashlib.sha256(facts + b"".join(planes)).hexdigest()[:20]
     folder = pool.folder / "models" / key
     model = folder / "model.last.safetensors"
     if model.exists():
@@ -71,6 +79,11 @@ def learn(pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str,
     if teacher and checkpoint.load(teacher).card.legend.ids == tuple(known):
         job, spec = distill, DistillSpec
         wanted |= {"teachers": [teacher], "distillation": "pixel_kd", "unlabelled_images": [pool.image]}
+    if pseudolabels is not None:
+        told = np.where(np.isin(pseudolabels, known), pseudolabels, UNLABELLED).astype(np.uint8)
+        if (told != UNLABELLED).any():
+            write_labels(folder / "pseudolabels.tif", told)
+            wanted["pseudolabels"] = [folder / "pseudolabels.tif"]
     plain = {k: [str(p) for p in v] if isinstance(v, list) else str(v) if isinstance(v, Path) else v for k, v in wanted.items()}
     request = spec.from_dict(plain)
     request.check()
@@ -79,6 +92,37 @@ def learn(pool: Pool, labels: np.ndarray, lesson: Lesson, seed: int, where: str,
         if path != model:
             path.unlink()
     return model
+
+
+def pseudolabels(
+    pool: Pool, model: Path, labels: np.ndarray, held_out: np.ndarray, turn: int, seed: int, where: str
+) -> np.ndarray:
+    """Return what the job `pseudolabel` makes of the last round's model, (H, W) ids with UNLABELLED.
+
+    Args:
+        pool: the canvas.
+        model: of the last round; held-out answers of classes that it does not know are no measure of it.
+        labels: (H, W) ids of the answers.
+        held_out: (H, W) ids of the answers kept apart.
+        turn: number of the round that the model asks, from 1.
+        seed: start of all random numbers.
+        where: device.
+    """
+    ids = checkpoint.load(model).card.legend.ids
+    known = np.where(np.isin(held_out, ids), held_out, UNLABELLED).astype(np.uint8)
+    if (known == UNLABELLED).all():
+        return known
+    is_answered = (labels != UNLABELLED) | ((held_out != UNLABELLED) & (known == UNLABELLED))
+    with tempfile.TemporaryDirectory(dir=pool.folder) as name:
+        paths = {part: str(Path(name, f"{part}.tif")) for part in ("held_out", "labels", "output")}
+        write_labels(paths["held_out"], known)
+        write_labels(paths["labels"], np.where(is_answered, np.uint8(ids[0]), np.uint8(UNLABELLED)))
+        request = PseudolabelSpec(
+            image=str(pool.image), model=str(model), share=thresholds.share_in(turn), device=where, seed=seed, **paths
+        )
+        pseudolabel.run(request, SILENT)
+        with rasterio.open(paths["output"]) as made:
+            return made.read(1)
 
 
 def pieces(model: object, image: raster.Raster, where: torch.device, tta: str = "none") -> Iterator[survey.Piece]:

@@ -41,15 +41,16 @@ def make(dataset: str, runs: Path, crop_px: int, scenes: int) -> Pool:
         dataset: a word of `scenes.DATASETS`.
         runs: folder of all runs.
         crop_px: take the middle of each scene only; 0 takes all.
-        scenes: take so many scenes at most; 0 takes all.
+        scenes: take so many scenes to label, and chips to test on, at most; 0 takes all.
     """
     ground = DATASETS[dataset](runs)
     folder = runs / f"{dataset}_{crop_px}_{scenes}"
     folder.mkdir(parents=True, exist_ok=True)
     training = spread(ground.train, scenes)
     tests = {name: (folder / f"{name}.tif", folder / f"{name}_labels.tif") for name in ground.test}
+    kept = {name: spread(list(ground.chips), scenes) or [pair] for name, pair in ground.test.items()}
     canvas = folder / "canvas.tif", folder / "canvas_labels.tif"
-    for pairs, paths in [(training, canvas), *(([pair], tests[name]) for name, pair in ground.test.items())]:
+    for pairs, paths in [(training, canvas), *((kept[name], tests[name]) for name in kept)]:
         if not paths[1].exists():
             shelve(pairs, *paths, crop_px)
     with rasterio.open(canvas[0]) as image, rasterio.open(canvas[1]) as labels:

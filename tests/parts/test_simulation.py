@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from simulation import oracle, tables
+import active_learning
+from simulation import choosing, oracle, pool, tables
 
 WHOLE = slice(0, 40), slice(0, 40)
 MASK = np.ones((40, 40), bool)
@@ -99,3 +100,17 @@ def test_differences_are_paired_by_seed_and_the_smallest_p_is_corrected_most():
     assert found["default"] == ("", "")
     assert found["worse"][0] in ("-5.0", "-4.9") and float(found["worse"][1]) < 1e-4
     assert float(found["alike"][1]) > 0.05
+
+
+@pytest.mark.parametrize(("semi", "share"), [("none", 0.0), ("pseudolabel", 0.2)])
+def test_answers_are_held_out_only_where_pseudo_labels_need_them(semi, share):
+    truth = np.zeros((320, 320), np.uint8)
+    ground = pool.Pool(Path(), truth, truth == 0, {}, Path())
+    run = active_learning.Run("smoke", "dubai", "random_cell", "clicks", "random", semi, 0.0, 0.0, 3, 0)
+    campaign = active_learning.Campaign(ground, run)
+    squares = [(slice(r, r + 20), slice(c, c + 20)) for r in range(0, 320, 20) for c in range(0, 320, 20)]
+    asked = [choosing.Question(s, np.ones((20, 20), bool), None, "region") for s in squares]
+    campaign._answer_all(asked, 1e9, np.zeros(1))
+    labelled, held_out = (plane != oracle.UNLABELLED for plane in (campaign.labels, campaign.held_out))
+    assert (labelled ^ held_out).all() and abs(held_out.mean() - share) < 0.06
+    assert campaign.ledger()["pixels"] == 320 * 320, "what is held out is paid for"
