@@ -98,6 +98,9 @@ def _run(spec: Spec, report: events.Reporter, args: Sequence[str]) -> int:
         report.send(**_failed(ResourceError("The machine ran out of memory.", "Use a smaller tile, batch or chip.")))
         return ResourceError.exit_code
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "engine").startswith(("engine", "models")):
+            report.send(**_failed(_missing(error)))
+            return ResourceError.exit_code
         traceback.print_exc()
         text = f"A bug in Edgewise: {type(error).__name__}: {error}"
         report.send("failed", error="Bug", text=text, hint="Please report it with the lines above and this command: "
@@ -118,6 +121,14 @@ def _device(spec: Spec) -> str:
         return ""
     device = importlib.import_module("engine.device")
     return str(device.describe(device.resolve(spec.device)))
+
+
+def _missing(error: ModuleNotFoundError) -> ResourceError:
+    return ResourceError(
+        f"The package {error.name} is not installed for {sys.executable}.",
+        "Start the engine with the Python that has its packages: in a checkout .venv/bin/python, which make setup makes. "
+        "python -m engine.run doctor names all that is missing.",
+    )
 
 
 def _failed(error: EngineError) -> dict[str, Any]:

@@ -30,6 +30,16 @@ def test_help_answers_at_once_and_names_every_flag(job):
             assert all(param.flag in text for param in spec.params())
 
 
+def test_a_python_without_the_packages_is_named_with_the_one_that_has_them(tmp_path):
+    command = [sys.executable, "-S", "-m", "engine.run", "demo", "--output", str(tmp_path / "demo"), "--progress", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    failed = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, failed["error"]) == (4, "ResourceError")
+    assert "is not installed for " in failed["text"] and sys.executable in failed["text"]
+    assert "in a checkout .venv/bin/python, which make setup makes" in failed["hint"]
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "code", "remedy"),
     [
