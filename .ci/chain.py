@@ -15,7 +15,8 @@ TARGET = ROOT / "qgis_plugin" / "chains" / "map_and_suggest.model3"
 HELP = {
     "ALG_DESC": "Segment an orthophoto, draw its classes as polygons, and suggest the regions whose labels teach most. "
     "A chain of three algorithms: open it in the model designer to change it.",
-    "IMAGE": "Raster to segment; its bands and pixel size must fit the model.",
+    "IMAGE": "Raster to segment. Several files or a folder of them are one orthophoto when they lie on one grid; where they "
+    "overlap, later files cover earlier ones.",
     "MODEL": "Model file, trained or distilled by Edgewise; left empty, the student that ships with Edgewise.",
     "MINIMUM_AREA": "Smaller areas, in m2, go to the neighbour with the longest border.",
     "BUDGET": "Number of regions to suggest.",

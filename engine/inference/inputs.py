@@ -103,7 +103,7 @@ class Input:
 @contextlib.contextmanager
 def open(
     paths: str | Sequence[str],
-    model: Model,
+    model: Model | None,
     report: Reporter,
     *,
     chosen: Sequence[str] = (),
@@ -115,7 +115,7 @@ def open(
 
     Args:
         paths: rasters and folders that are one image.
-        model: says which bands in which order, which type, and which pixel sizes.
+        model: says which bands in which order, which type, and which pixel sizes; None takes all as they are.
         report: told what is chosen, and warned.
         chosen: names or numbers of the bands in the order of the model; empty to go by their names.
         extent: as `extent.split` reads it; empty for all.
@@ -128,18 +128,20 @@ def open(
         ModelError: the model was not trained for such an image.
     """
     with contextlib.closing(mosaic.open(paths)) as files:
-        positions = bands.positions(files, chosen, model.card.bands)
+        wanted = model.card.bands if model else files.bands
+        positions = bands.positions(files, chosen, wanted)
         if positions != list(range(files.count)):
             report.message(f"Reading the bands {', '.join(files.bands[p] for p in positions)} of {', '.join(files.bands)}.")
         view = View(tuple(positions), extent, area_of_interest)
-        image = _part(files, view, model.card.bands if chosen else ())
+        image = _part(files, view, wanted if chosen else ())
         gsd_m = image.geobox.gsd_m
-        target_m = model.working_gsd_m(gsd_m)
+        target_m = model.working_gsd_m(gsd_m) if model else None
         if target_m is not None and resample == "auto":
             report.message(f"Resampling pixels of {gsd_m:.3g} m to {target_m:.3g} m, the size the model was trained for.")
             view = View(view.bands, extent, area_of_interest, target_m / gsd_m)
         source = _resampled(image, view)
-        for warning in model.accept(source, "Resample it while reading with --resample auto, or once for all:"):
+        remedy = "Resample it while reading with --resample auto, or once for all:"
+        for warning in model.accept(source, remedy) if model else ():
             report.warning(warning)
         yield Input(image, source, view)
 

@@ -76,7 +76,9 @@ def _map(spec: AssessSpec, report: Reporter) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(dir=Path(spec.report).parent, prefix=".assess-") as folder:
         stem = Path(spec.model).stem
         output, confidence = str(Path(folder, f"{stem}.tif")), str(Path(folder, f"{stem}_confidence.tif"))
-        request = SegmentSpec(image=(spec.image,), model=spec.model, output=output, confidence=confidence)
+        request = SegmentSpec(
+            image=spec.image, model=spec.model, bands=spec.bands, resample=spec.resample, output=output, confidence=confidence
+        )
         segment.run(request, Reporter(forward, report.cancelled))
         yield output, confidence
 
@@ -185,7 +187,7 @@ def _head(spec: AssessSpec, names: dict[str, str], geobox: GeoBox, matching: Mat
         "legend": [{"name": c.name, "color": c.color} for c in matching.classes],
         "matched_by": "name" if matching.by_name else "id",
         "facts": {
-            "Map": spec.map or f"{spec.model} on {spec.image}",
+            "Map": spec.map or f"{spec.model} on {', '.join(spec.image)}",
             "Reference": spec.reference,
             **({"Second map": spec.second_map} if spec.second_map else {}),
             **({"Area of interest": spec.area_of_interest} if spec.area_of_interest else {}),

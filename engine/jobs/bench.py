@@ -11,8 +11,8 @@ from engine import atomic, device
 from engine.contract.errors import ModelError
 from engine.contract.events import Reporter
 from engine.contract.specs.bench import BenchSpec
-from engine.geo import raster, writer
-from engine.inference import lanes, limits, predict, prepare
+from engine.geo import writer
+from engine.inference import inputs, lanes, limits, predict, prepare
 from engine.inference.predict import Band
 from models import checkpoint
 
@@ -28,9 +28,9 @@ def run(spec: BenchSpec, report: Reporter) -> dict[str, Any]:
             "Measure a model that Edgewise wrote.",
         )
     where = device.resolve(spec.device)
-    with raster.open(spec.image) as image, tempfile.TemporaryDirectory(prefix="edgewise-bench-") as scratch:
-        for warning in model.accept(image):
-            report.warning(warning)
+    opened = inputs.open(spec.image, model, report, chosen=spec.bands, extent=spec.extent, resample=spec.resample)
+    with opened as given, tempfile.TemporaryDirectory(prefix="edgewise-bench-") as scratch:
+        image = given.source
         ready = prepare.prepare(
             model, image, where, report, grade=spec.grade, runtime=spec.runtime, precision=spec.precision, tile=spec.tile,
             batch=spec.batch,

@@ -83,7 +83,7 @@ def run(spec: DemoSpec, report: Reporter) -> dict[str, Any]:
         campaign = folder / "campaign.gpkg"
         campaign.unlink(missing_ok=True)  # a campaign that is there would get a second round
         offered = suggest.run(
-            SuggestSpec(image=test.image, model=student, budget=BUDGET, seed=spec.seed, output=str(campaign)), chapter
+            SuggestSpec(image=(test.image,), model=student, budget=BUDGET, seed=spec.seed, output=str(campaign)), chapter
         )
     _write_project(folder, test, maps, campaign)
     summary = {"results": rows, "regions": offered["offered"], "seconds": story.seconds, "seed": spec.seed}

@@ -24,9 +24,11 @@ from engine.contract.errors import DataError, ModelError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.suggest import SuggestSpec
-from engine.geo import labels, raster
+from engine.geo import labels
 from engine.geo.geobox import GeoBox
-from engine.inference import budget, embed, execute, predict, prepare
+from engine.geo.image import Image
+from engine.inference import budget, embed, execute, inputs, predict, prepare
+from engine.inference.inputs import Input
 from engine.inference.labelling import PERCENT, Probabilities, Views
 from engine.metrics import Confusion
 from engine.regions import cold_start, outline, reason, select, survey, walk
@@ -54,8 +56,12 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
     """Write a batch, and keep with its round what is `known` of how the model came about; plain values by column."""
     models = [checkpoint.load(path) for path in (spec.model, *spec.more_models) if path]
     _check_alike(spec, models)
-    with raster.open(spec.image) as image:
-        for warning in (w for model in models for w in model.accept(image)):
+    opened = inputs.open(
+        spec.image, models[0] if models else None, report, chosen=spec.bands, extent=spec.extent, resample=spec.resample
+    )
+    with opened as given:
+        image = given.source
+        for warning in (w for model in models[1:] for w in model.accept(image)):
             report.warning(warning)
         before = earlier.rounds(spec.output, image.geobox)
         legend = earlier.classes(
@@ -65,11 +71,11 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         started = time.monotonic()
         report.progress("measure", 0, 1, "image")
         table = Confusion.zeros(len(models[0].card.legend) if models else 1)
-        found = _survey(spec, models, image, table, report)
+        found = _survey(spec, models, given, table, report)
         predicted = time.monotonic()
         if not len(found.units):
             raise DataError(
-                f"{spec.image}: there is no ground to label; {found.valid_px} pixels are valid.",
+                f"{image.path}: there is no ground to label; {found.valid_px} pixels are valid.",
                 "Choose an orthophoto with data.",
             )
         costs = select.costs_in(spec.budget_unit, found.units)
@@ -80,11 +86,12 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         else:
             batch, by_class = _of_all_kinds(spec, found, legend, turn, costs, is_open), _NOTHING_BY_CLASS
         report.check()
-        _check_batch(spec, batch, costs, is_open, report)
+        _check_batch(spec, image.path, batch, costs, is_open, report)
         layer, parts = _layers(found, batch, models[0].card if models else None, legend, image.geobox, turn)
         fingerprint = image.fingerprint()
     record = {
-        "round": turn, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"), "image": spec.image,
+        "round": turn, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "image": spec.image[0] if len(spec.image) == 1 else spec.image,
         "fingerprint": fingerprint, "model": spec.model, "model_hash": models[0].card.hash if models else "",
         "seed": spec.seed, "budget": spec.budget, "budget_unit": spec.budget_unit, "edge_share": spec.edge_share,
         "score": spec.score if models else "", "offered": len(layer), **by_class, **known,
@@ -115,21 +122,22 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
 
 
 def _survey(
-    spec: SuggestSpec, models: Sequence[Model], image: raster.Raster, table: Confusion, report: Reporter
+    spec: SuggestSpec, models: Sequence[Model], given: Input, table: Confusion, report: Reporter
 ) -> survey.Survey:  # fmt: skip
     """Return the units of the orthophoto, and count held-out labels in `table` on the way."""
+    image = given.source
     frame = image.geobox.frame
     if not models:
         return cold_start.find(image.read, frame.height, frame.width)
     settings = Settings(acquisition.score(spec.score), *survey.measure(image.read, frame.height, frame.width))
-    pieces = _predicted(models, image, spec, report)
+    pieces = _predicted(models, given, spec, report)
     legend = models[0].card.legend
     with labels.open_labels(spec.held_out, image.geobox, legend=legend) if spec.held_out else nullcontext() as held_out:
         return survey.run(_measured(pieces, held_out, table), frame.height, frame.width, settings)
 
 
 def _doubtful(
-    spec: SuggestSpec, model: Model, image: raster.Raster, found: survey.Survey, table: Confusion,
+    spec: SuggestSpec, model: Model, image: Image, found: survey.Survey, table: Confusion,
     before: store.Campaign | None, turn: int, costs: NDArray[np.int64], is_open: NDArray[np.bool_] | None,
 ) -> tuple[select.Batch, dict[str, Any]]:  # fmt: skip
     """Choose what would teach the model most; return the batch, and what is kept of it by class."""
@@ -219,12 +227,13 @@ def _measured(pieces: Iterator[survey.Piece], held_out: labels.Labels | None, ta
 
 
 def _check_batch(
-    spec: SuggestSpec, batch: select.Batch, costs: NDArray[np.int64], is_open: NDArray[np.bool_] | None, report: Reporter
-) -> None:
+    spec: SuggestSpec, image: str, batch: select.Batch, costs: NDArray[np.int64], is_open: NDArray[np.bool_] | None,
+    report: Reporter,
+) -> None:  # fmt: skip
     """Refuse an empty batch, and say where all that is left was offered."""
     left = costs if is_open is None else costs[is_open]
     if not len(left):
-        raise DataError(f"{spec.output}: every unit of {spec.image} was offered before.", "Label another orthophoto.")
+        raise DataError(f"{spec.output}: every unit of {image} was offered before.", "Label another orthophoto.")
     if not len(batch.chosen):
         raise SpecError(
             f"Budget: {spec.budget} {spec.budget_unit} pay for no unit; the cheapest costs {left.min()}.",
@@ -235,12 +244,13 @@ def _check_batch(
 
 
 def _predicted(
-    models: Sequence[Model], image: raster.Raster, spec: SuggestSpec, report: Reporter
+    models: Sequence[Model], given: Input, spec: SuggestSpec, report: Reporter
 ) -> Iterator[survey.Piece]:  # fmt: skip
     """Yield what the models and the image show, without margins: the survey puts them together itself."""
     if len(models) == 1 and spec.tta == "none":
-        yield from _of_one(models[0], image, spec, report)
+        yield from _of_one(models[0], given, spec, report)
         return
+    image = given.source
     where = device.resolve(spec.device)
     plans = [budget.choose(model, image, where, halo_px=model.card.halo_px) for model in models]
     core_px = max(min(min(p.tile_height, p.tile_width) - 2 * p.halo for p in plans), survey.TILE_PX)
@@ -257,12 +267,13 @@ def _predicted(
         yield tiles[0].core, np.concatenate(views) if len(views) > 1 else views[0], tiles[0].data, tiles[0].valid
 
 
-def _of_one(model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter) -> Iterator[survey.Piece]:
+def _of_one(model: Model, given: Input, spec: SuggestSpec, report: Reporter) -> Iterator[survey.Piece]:
     """Yield what one view of one model and the image show."""
+    image = given.source
     where = device.resolve("cpu" if model.is_onnx else spec.device)
     ready = prepare.prepare(model, image, where, report)
     if ready.plan.is_blended:
-        yield from _blended(model, image, spec, report, ready)
+        yield from _blended(model, given, spec, report, ready)
         return
     core_px = max(min(ready.plan.tile_height, ready.plan.tile_width) - 2 * ready.plan.halo, survey.TILE_PX)
     make_runner = execute.runner_maker(
@@ -276,13 +287,13 @@ def _of_one(model: Model, image: raster.Raster, spec: SuggestSpec, report: Repor
 
 
 def _blended(
-    model: Model, image: raster.Raster, spec: SuggestSpec, report: Reporter, ready: prepare.Preparation
+    model: Model, given: Input, spec: SuggestSpec, report: Reporter, ready: prepare.Preparation
 ) -> Iterator[survey.Piece]:
-    """Yield the same for a network that looks at the whole tile; the raster is opened again, for it is read on two threads."""
-    bands = predict.bands(model, image, report, ready.plan, ready.make_runner, with_probabilities=True)
-    with raster.open(spec.image) as again:
+    """Yield the same for a network that looks at the whole tile; the image is opened again, for it is read on two threads."""
+    bands = predict.bands(model, given.source, report, ready.plan, ready.make_runner, with_probabilities=True)
+    with inputs.reopen(spec.image, given.view) as again:
         for band in bands:
-            data, valid = again.read(band.window)
+            data, valid = again.source.read(band.window)
             assert band.probabilities is not None
             percents = np.where(valid, band.probabilities, 0)
             yield band.window, percents.astype(np.float32) / PERCENT, data, valid

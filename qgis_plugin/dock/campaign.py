@@ -6,6 +6,7 @@ the dock's edits and the dock sees the analyst's.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Optional
 
@@ -91,9 +92,10 @@ class Campaign:
                 edits.leave(layer)
 
     @property
-    def image(self) -> str:
-        """Return the path of the orthophoto of the newest round, as the engine was given it."""
-        return str(self.rounds[-1].get("image") or "") if self.rounds else ""
+    def images(self) -> list[str]:
+        """Return the files and folders of the orthophoto of the newest round, as the engine was given them."""
+        said = str(self.rounds[-1].get("image") or "") if self.rounds else ""
+        return list(json.loads(said)) if said.startswith("[") else [said]
 
     def geometry(self, unit: Unit) -> QgsGeometry:
         """Return the outline of a unit."""

@@ -215,7 +215,8 @@ class Desk(QObject):
             for name in missing:
                 project.addMapLayer(campaign.layers[name], False)
                 group.addLayer(campaign.layers[name])
-        self._show_image(campaign.image, project)
+        for path in campaign.images:
+            self._show_image(path, project)
 
     def _show_image(self, path: str, project: QgsProject) -> None:
         shown = {Path(layer.source()).resolve() for layer in project.mapLayers().values() if isinstance(layer, QgsRasterLayer)}

@@ -94,13 +94,14 @@ def request(spec: type[Spec], campaign: Campaign) -> dict[str, Any]:
     """Return the parameters of a job as far as the campaign knows them: its file, and how its newest round was made.
 
     Raises:
-        SpecError: a required parameter is not among them.
+        SpecError: a required parameter is not among them, or has several values where the job takes one.
     """
     known = {**(campaign.rounds[-1] if campaign.rounds else {}), "campaign": campaign.path}
     given = {}
     for param in spec.params():
         value = known.get(param.name)
-        if value not in (None, ""):
+        is_list = isinstance(value, str) and value.startswith("[")
+        if value not in (None, "") and (param.multiple or not is_list):
             given[qgis_name(param)] = json.loads(value) if param.multiple else value
         elif param.required:
             raise SpecError(

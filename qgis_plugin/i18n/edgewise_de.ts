@@ -980,8 +980,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Raster to look for regions in.</source>
-        <translation>Raster, in dem Gebiete gesucht werden.</translation>
+        <source>Raster to look for regions in; several files or a folder of them are one, as in segment.</source>
+        <translation>Raster, in dem Regionen gesucht werden; mehrere Dateien oder ein Ordner davon sind eines, wie beim Segmentieren.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -992,6 +992,11 @@
         <location filename="../../engine/contract/specs/suggest.py"/>
         <source>JSON list of {id, name, color}, the classes to label. Without a model, ground of every kind is offered by its colours; a model may then know other classes and only shows where it is unsure.</source>
         <translation>JSON-Liste aus {id, name, color}, die zu labelnden Klassen. Ohne Modell wird Boden jeder Art nach seinen Farben angeboten; ein Modell darf dann andere Klassen kennen und zeigt nur, wo es unsicher ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Part of the orthophoto to look for regions in: xmin,ymin,xmax,ymax in its CRS, or with another one behind it such as EPSG:4326.</source>
+        <translation>Teil des Orthofotos, in dem Regionen gesucht werden: xmin,ymin,xmax,ymax in seinem KBS oder mit einem anderen dahinter wie EPSG:4326.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -1550,8 +1555,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/assess.py"/>
-        <source>Orthophoto for the model.</source>
-        <translation>Orthofoto für das Modell.</translation>
+        <source>Orthophoto for the model; several files or a folder of them are one.</source>
+        <translation>Orthofoto für das Modell; mehrere Dateien oder ein Ordner davon sind eines.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/assess.py"/>
@@ -1895,13 +1900,18 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>
-        <source>Raster to segment.</source>
-        <translation>Raster, das segmentiert wird.</translation>
+        <source>Raster to segment; several files or a folder of them are one.</source>
+        <translation>Raster, das segmentiert wird; mehrere Dateien oder ein Ordner davon sind eines.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>
         <source>Model file; the student that ships with Edgewise when none is given.</source>
         <translation>Modelldatei; ohne Angabe der mitgelieferte Schüler.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/bench.py"/>
+        <source>Part of the orthophoto to segment: xmin,ymin,xmax,ymax in its CRS, or with another one behind it such as EPSG:4326.</source>
+        <translation>Teil des Orthofotos, der segmentiert wird: xmin,ymin,xmax,ymax in seinem KBS oder mit einem anderen dahinter wie EPSG:4326.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/bench.py"/>

@@ -240,6 +240,7 @@ def in_zone_39(x, y):
          "is a folder.*Choose another name"),
         (lambda f, m: None, "map", SpecError, "Give --map, or --model and --image"),
         (lambda f, m: str(f / "map.tif"), "model", SpecError, "Give --map, or --model and --image"),
+        (lambda f, m: "3 2 1", "bands", SpecError, "leave --bands and --resample out"),
     ],
 )  # fmt: skip
 def test_a_request_that_cannot_hold_is_refused_with_the_remedy(case, make, option, error, remedy):
@@ -276,7 +277,7 @@ def test_a_model_is_run_on_the_fly(case):
     checkpoint.save(model, network, card)
     spec = SegmentSpec.from_dict({"image": image_path, "model": model, "output": classes, "device": "cpu"})
     segment.run(spec, Reporter(lambda event: None))
-    made = case(map=None, model=model, image=image_path)
+    made = case(map=None, model=model, image=[image_path], bands="1 2 3")
     given = case(map=classes)
     assert made["confusion"] == given["confusion"]
     assert made["calibration"]["ece"] is not None

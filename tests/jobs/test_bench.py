@@ -38,10 +38,12 @@ def asked(tmp_path, monkeypatch):
 def test_every_stage_and_every_efficiency_has_a_figure(asked, monkeypatch):
     monkeypatch.setattr(bench.limits, "_PEAK_SIDE", {"cpu": 64})
     events = []
-    spec = BenchSpec.from_dict({**asked, "repeats": 1, "runtime": "torch", "precision": "fp32"})
+    part = {"extent": "0,5799987.2,400006.4,6e6", "bands": "3 2 1"}
+    spec = BenchSpec.from_dict({**asked, **part, "repeats": 1, "runtime": "torch", "precision": "fp32"})
     summary = bench.run(spec, Reporter(events.append))
     assert all(summary[key][stage] > 0 for key in ("mpx_per_s", "seconds") for stage in ("decode", "model", "encode", "whole"))
     assert set(summary["efficiency"]) == {"pipeline", "overlap", "model"} and summary["efficiency"]["overlap"] == 1.0
+    assert summary["pixels"] == 64 * 32
     assert json.loads(Path(asked["output"]).read_text(encoding="utf-8")) == summary
     assert [e["text"].split()[0] for e in events if e["event"] == "message"][-8:-3] == [
         "stage", "decode", "model", "encode", "whole",

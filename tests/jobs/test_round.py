@@ -57,7 +57,7 @@ def folder(tmp_path_factory):
         halo_px=32, tile_px=256, grade="seamless",
     )  # fmt: skip
     checkpoint.save(folder / "first.safetensors", network, card)
-    paths = {"image": str(folder / "ortho.tif"), "model": str(folder / "first.safetensors")}
+    paths = {"image": (str(folder / "ortho.tif"),), "model": str(folder / "first.safetensors")}
     campaign = str(folder / "campaign.gpkg")
     suggest.run(SuggestSpec(**paths, budget=30, edge_share=0.2, device="cpu", output=campaign), QUIET)
     answer(campaign, "update units set answer = 'confirm', seconds = 3 where kind = 'region'")

@@ -14,6 +14,7 @@ import rasterio
 import rasterio.features
 import torch
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 from scipy import ndimage
 
 import models
@@ -123,6 +124,42 @@ def test_the_same_request_gives_the_same_batch_and_another_seed_another(first_ro
     again = store.read(same).units
     assert again.drop(columns=["answered"]).equals(one.drop(columns=["answered"]))
     assert set(store.read(other).units["unit"]) != set(one["unit"])
+
+
+def test_adjoining_files_with_other_bands_give_the_batch_of_the_whole(first_round, folder, student, ortho):
+    tiles, path = folder / "tiles", str(folder / "tiled.gpkg")
+    tiles.mkdir()
+    with rasterio.open(ortho) as whole:
+        for col, width in ((0, 200), (200, 220)):
+            part = Window(col, 0, width, 330)
+            place = whole.window_transform(part)
+            profile = {**whole.profile, "width": width, "transform": place, "photometric": "MINISBLACK"}
+            with rasterio.open(tiles / f"{col:03d}.tif", "w", **profile) as tile:
+                tile.descriptions = ("blue", "green", "red")
+                tile.write(whole.read([3, 2, 1], window=part))
+    events = []
+    run(Reporter(events.append), image=str(tiles), model=student, output=path, budget=24)
+    one, again = store.read(first_round[0]), store.read(path)
+    assert again.units.drop(columns="answered").equals(one.units.drop(columns="answered"))
+    assert any("Reading the bands red, green, blue" in e.get("text", "") for e in events)
+    files = [str(file) for file in sorted(tiles.glob("*.tif"))]
+    run(image=files, model=student, output=path, budget=5)
+    assert [r["image"] for r in history.rounds(store.read(path))] == [str(tiles), files]
+
+
+def test_a_part_with_finer_pixels_is_looked_at_in_those_of_the_model(folder, ortho, student, legend):
+    with rasterio.open(ortho) as whole, rasterio.open(
+        folder / "fine.tif", "w", **{**whole.profile, "height": 640, "width": 640, "transform": from_origin(4e5, 0, 0.05, 0.05)}
+    ) as fine:  # fmt: skip
+        fine.write(whole.read(window=Window(100, 100, 160, 160)).repeat(4, axis=1).repeat(4, axis=2))
+    asked = {"image": str(folder / "fine.tif"), "extent": "400000,-16,400032,0", "budget": 8}
+    with pytest.raises(ModelError, match="--resample auto"):
+        run(**asked, model=student, output=str(folder / "refused.gpkg"))
+    for name, more, side in (("fine", {"model": student, "resample": "auto"}, 0.2), ("cold_part", {"legend": legend}, 0.05)):
+        run(**asked, **more, output=str(folder / f"{name}.gpkg"))
+        units = store.read(folder / f"{name}.gpkg").units
+        assert units.total_bounds[1] >= -16 - side and len(units) == 8
+        assert units.area.to_numpy() == pytest.approx(units["pixels"].to_numpy() * side**2, rel=0.01)
 
 
 def test_a_round_is_appended_keeps_the_answers_and_asks_no_ground_twice(first_round, folder, student, ortho):
@@ -273,9 +310,10 @@ def test_a_request_that_means_nothing_is_refused(folder, ortho, student, values,
     assert remedy in raised.value.hint
 
 
-def test_held_out_labels_without_a_model_are_refused(folder, ortho, legend):
-    with pytest.raises(SpecError, match="without a model"):
-        run(image=ortho, legend=legend, held_out=ortho, output=str(folder / "new.gpkg"))
+@pytest.mark.parametrize(("name", "value"), [("held_out", "ortho.tif"), ("bands", "3 2 1"), ("resample", "auto")])
+def test_what_only_a_model_needs_is_refused_without_one(folder, ortho, legend, name, value):
+    with pytest.raises(SpecError, match=rf"without a model\. .* or leave --{name.replace('_', '-')} out"):
+        run(image=ortho, legend=legend, output=str(folder / "new.gpkg"), **{name: value})
 
 
 def test_a_file_that_is_no_campaign_is_refused_and_left_alone(folder, student, ortho):

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from conftest import HERE, PLUGINS, engine_says
+from fakes import write_raster
 from osgeo import ogr
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
@@ -94,6 +95,14 @@ def test_a_campaign_opens_at_its_first_unit_in_the_middle_of_the_map(window, des
     loaded = {layer.name() for layer in QgsProject.instance().mapLayers().values()}
     assert loaded == {"units", "borders", "corrections", "points", "Luftbild ä"}
     assert "Gebäude" in desk.labelling.view().question and desk.labelling.view().reason.startswith("Unit 1:")
+
+
+def test_a_campaign_over_adjoining_files_shows_each(window, path, tmp_path):
+    files = [write_raster(tmp_path / name) for name in ("north.tif", "south.tif")]
+    with sqlite3.connect(path) as db:
+        db.execute("update rounds set image = ?", (json.dumps([*files, str(tmp_path)]),))
+    window.desk.open(path)
+    assert {"north", "south"} <= {layer.name() for layer in QgsProject.instance().mapLayers().values()}
 
 
 def test_enter_confirms_is_in_the_file_at_once_and_goes_on(desk, path):

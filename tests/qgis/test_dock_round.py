@@ -72,6 +72,7 @@ def test_a_round_is_asked_as_the_newest_one_was(desk, path):
     }
     known |= {"TEACHERS": ["a.safetensors", "b.safetensors"], "ITERATIONS": 50, "PSEUDOLABELS": 0, "OUTPUT": "/r"}
     assert request(BY_JOB["round"], desk.labelling.campaign) == known
-    newest["image"] = None
-    with pytest.raises(Exception, match="Run 'Next labelling round' in the Processing Toolbox"):
-        request(BY_JOB["round"], desk.labelling.campaign)
+    for image in (None, '["north.tif", "south.tif"]'):  # a round trains on one file
+        newest["image"] = image
+        with pytest.raises(Exception, match="Run 'Next labelling round' in the Processing Toolbox"):
+            request(BY_JOB["round"], desk.labelling.campaign)

@@ -9,6 +9,7 @@ from .. import params
 from ..errors import DataError, SpecError
 from ..results import Result
 from ..spec import Spec
+from . import inputs
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class AssessSpec(Spec):
         "Second map", "Another class raster on the same grid, to test whether it is better than the map.", optional=True
     )
     model: str = params.model("Model", "Model to run on the orthophoto when no map is given.", optional=True, advanced=True)
-    image: str = params.raster("Orthophoto", "Orthophoto for the model.", optional=True, advanced=True)
+    image: tuple[str, ...] = params.mosaic(
+        "Orthophoto", "Orthophoto for the model; several files or a folder of them are one.", optional=True, advanced=True
+    )
+    bands: tuple[str, ...] = inputs.bands()
+    resample: str = inputs.resample()
     block: int = params.integer(
         "Block", "Side in pixels of the blocks of ground that are resampled for intervals and tests; larger than the reach of "
         "one mistake.", 256, 16, 2048, advanced=True,
@@ -67,6 +72,11 @@ class AssessSpec(Spec):
             raise SpecError("Assess takes a map, or a model with its orthophoto.", "Give --map, or --model and --image.")
         if bool(self.model) != bool(self.image):
             raise SpecError("A model and its orthophoto come together.", "Give both --model and --image, or --map.")
+        if not self.model and (self.bands or self.resample != "none"):
+            raise SpecError(
+                "Bands and pixel size are those of an orthophoto that a model is run on.",
+                "Give --model and --image, or leave --bands and --resample out.",
+            )
         if self.model and self.confidence:
             raise SpecError("A model that is run here gives its own confidence.", "Leave out --confidence.")
         super().check()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .. import catalogue, params
 from ..results import Result
 from ..spec import Spec
+from . import inputs
 from .segment import GRADES, PRECISIONS
 
 
@@ -29,13 +30,16 @@ class BenchSpec(Spec):
         Result("used_runtime", "Runtime that computed", "runtime", is_text=True),
     )
 
-    image: str = params.raster("Orthophoto", "Raster to segment.")
+    image: tuple[str, ...] = params.mosaic("Orthophoto", "Raster to segment; several files or a folder of them are one.")
     model: str = params.model("Model", "Model file; the student that ships with Edgewise when none is given.", shipped=True)
+    extent: str = inputs.extent("to segment")
     repeats: int = params.integer("Repeats", "How often each part is run; medians are given.", 3, 1, 100)
     runtime: str = params.choice(
         "Runtime", "What runs the model.", {"auto": "Automatic", **catalogue.choices(catalogue.RUNTIMES)}, "auto"
     )
     precision: str = params.choice("Precision", "Number format of the model.", PRECISIONS, "auto")
+    bands: tuple[str, ...] = inputs.bands()
+    resample: str = inputs.resample()
     grade: str = params.choice("Grade", "As in segment.", GRADES, "seamless", advanced=True)
     tile: int = params.integer("Tile size", "Side of a tile in pixels, margin included; 0 chooses.", 0, 0, 8192, advanced=True)
     batch: int = params.integer("Batch", "Tiles computed at once; 0 chooses.", 0, 0, 64, advanced=True)

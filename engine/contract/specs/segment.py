@@ -9,6 +9,7 @@ from .. import catalogue, params
 from ..errors import SpecError
 from ..results import Result
 from ..spec import Spec
+from . import inputs
 
 GRADES = {"seamless": "Seamless", "exact": "Exact", "blended": "Blended"}
 PRECISIONS = {"auto": "Automatic", "fp32": "32 bits", "bf16": "16 bits, bfloat16", "fp16": "16 bits, half"}
@@ -56,18 +57,9 @@ class SegmentSpec(Spec):
     area_of_interest: str = params.vector(
         "Area of interest", "Polygons in any CRS; what lies outside stays unlabelled.", optional=True
     )
-    extent: str = params.extent(
-        "Extent", "Part of the orthophoto to segment: xmin,ymin,xmax,ymax in its CRS, or with another one behind it such as "
-        "EPSG:4326. The maps cover this part only.",
-    )  # fmt: skip
-    bands: tuple[str, ...] = params.words(
-        "Bands", "Names or numbers of the bands in the order that the model takes them, such as 4 3 2. Not needed where the "
-        "names are those of the model.", advanced=True,
-    )  # fmt: skip
-    resample: str = params.choice(
-        "Pixel size", "What to do with pixels that are larger or smaller than those the model was trained on.",
-        {"none": "Refuse other pixel sizes", "auto": "Resample to the model's pixel size while reading"}, "none", advanced=True,
-    )  # fmt: skip
+    extent: str = inputs.extent("to segment", "The maps cover this part only.")
+    bands: tuple[str, ...] = inputs.bands()
+    resample: str = inputs.resample()
     grid: str = params.choice(
         "Grid", "Grid of the maps of a resampled orthophoto.", GRIDS, "input", advanced=True
     )  # fmt: skip

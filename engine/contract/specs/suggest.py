@@ -8,6 +8,7 @@ from .. import catalogue, params
 from ..errors import SpecError
 from ..results import Result
 from ..spec import Spec
+from . import inputs
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class SuggestSpec(Spec):
         Result("mpx_per_s", "Speed in megapixels a second"),
     )
 
-    image: str = params.raster("Orthophoto", "Raster to look for regions in.")
+    image: tuple[str, ...] = params.mosaic(
+        "Orthophoto", "Raster to look for regions in; several files or a folder of them are one, as in segment."
+    )
     model: str = params.model(
         "Model", "Model of the current round; with neither this nor a legend, the student that ships with Edgewise.",
         shipped=True, unless="legend",
@@ -42,6 +45,7 @@ class SuggestSpec(Spec):
         "colours; a model may then know other classes and only shows where it is unsure.",
         ("json",), optional=True,
     )  # fmt: skip
+    extent: str = inputs.extent("to look for regions in")
     budget: int = params.integer("Budget", "What the batch may cost, in the unit below.", 200, 1, 1_000_000_000)
     budget_unit: str = params.choice(
         "Unit of the budget", "What is counted: regions, the clicks that they are expected to need, or their pixels.",
@@ -65,6 +69,8 @@ class SuggestSpec(Spec):
         "Edge evidence", "What a border gains under which the image shows no edge, as a share of its score.", 0.5, 0.0, 10.0,
         advanced=True,
     )  # fmt: skip
+    bands: tuple[str, ...] = inputs.bands()
+    resample: str = inputs.resample()
     tta: str = params.choice(
         "Test-time augmentation", "Views of the model that are asked; what they disagree about is the score bald.",
         {"none": "One view", "flips": "4 flips", "d4": "8 flips and turns"}, "none", advanced=True,
@@ -89,7 +95,8 @@ class SuggestSpec(Spec):
     def check(self) -> None:
         """Refuse what a request without a model, or without several answers, cannot mean."""
         if not self.model:
-            given = [name for name in ("more_models", "held_out") if getattr(self, name)]
+            given = [name for name in ("more_models", "held_out", "bands") if getattr(self, name)]
+            given += ["resample"] if self.resample != "none" else []
             if given:
                 flag = given[0].replace("_", "-")
                 raise SpecError(f"--{flag} is given without a model.", f"Give a model with --model, or leave --{flag} out.")
