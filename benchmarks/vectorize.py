@@ -189,6 +189,7 @@ def buildings(folder):
     import rasterio
     import rasterio.features
     import shapely
+    from buildings import overlaps
 
     from engine.contract.events import Reporter
     from engine.contract.legend import Legend
@@ -224,7 +225,7 @@ def buildings(folder):
             rows[name] = {
                 "polygons": len(found),
                 "corners_each": round(float(shapely.get_num_coordinates(found.geometry.to_numpy()).mean() - 1), 1),
-                "mean_iou": round(mean_iou(drawn.geometry.to_numpy(), found.geometry.to_numpy()), 4),
+                "mean_iou": round(float(overlaps(drawn.geometry.to_numpy(), found.geometry.to_numpy()).mean()), 4),
                 **({"regular_share": round(float(found.regular.mean()), 3)} if "regular" in found else {}),
             }
     corners = float(shapely.get_num_coordinates(drawn.geometry.to_numpy()).mean() - 1)
@@ -232,19 +233,6 @@ def buildings(folder):
     for name, row in rows.items():
         print(f"{name:<11} {row}")
     return {"drawn": len(drawn), "drawn_corners_each": round(corners, 1), **rows}
-
-
-def mean_iou(drawn, found):
-    """Return the mean over drawn buildings of the IoU with the found polygon that shares most with them."""
-    import shapely
-
-    tree = shapely.STRtree(found)
-    one, other = tree.query(drawn, predicate="intersects")
-    shared = shapely.area(shapely.intersection(drawn[one], found[other]))
-    iou = shared / (shapely.area(drawn[one]) + shapely.area(found[other]) - shared)
-    best = np.zeros(len(drawn))
-    np.maximum.at(best, one, iou)
-    return float(best.mean())
 
 
 if __name__ == "__main__":
