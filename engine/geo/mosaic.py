@@ -43,7 +43,7 @@ def open(paths: str | Sequence[str]) -> Raster | Mosaic:
             the line to type.
     """
     files = expand(paths)
-    return raster.open(files[0]) if len(files) == 1 else Mosaic(files)
+    return _opened(files[0]) if len(files) == 1 else Mosaic(files)
 
 
 def expand(paths: str | Sequence[str]) -> list[str]:
@@ -134,8 +134,25 @@ class Mosaic:
             return self._opened[number]
         while len(self._opened) >= MAX_OPEN:
             self._opened.popitem(last=False)[1].close()
-        self._opened[number] = raster.open(self.files[number])
+        self._opened[number] = _opened(self.files[number])
         return self._opened[number]
+
+
+def _opened(path: str) -> Raster:
+    """Open a raster, which may be a folder to GDAL.
+
+    Raises:
+        DataError: see `raster.open`; the path is a folder without rasters.
+    """
+    try:
+        return raster.open(path)
+    except DataError:
+        if not is_local(path) or not Path(path).is_dir():
+            raise
+        raise DataError(
+            f"{path} is a folder, and no raster lies in it.",
+            f"Name the files, or a folder with files in {', '.join(_TILE_SUFFIXES)}; its subfolders and VRTs are not read.",
+        ) from None
 
 
 def _place(first: Raster, tile: Raster) -> Window:

@@ -1,9 +1,13 @@
 """Adjoining files read as the one raster they were cut from, whatever window is asked for and however many they are."""
 
+import gzip
 import os
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,8 +62,6 @@ def test_a_window_does_not_depend_on_where_files_end(tmp_path_factory, row, col,
     folder = tmp_path_factory.getbasetemp() / "windows"
     scene = np.random.default_rng(0).integers(1, 256, (1, 96, 96), dtype=np.uint8)
     if not folder.exists():
-        import rasterio
-
         folder.mkdir()
         for rows in CUTS:
             for cols in CUTS:
@@ -145,6 +147,46 @@ def test_a_file_that_does_not_belong_is_refused_with_the_line_to_type(cut, chang
     first, other = cut((0, 40), (0, 40)), cut((0, 40), (40, 70), **change)
     with pytest.raises(DataError, match=words):
         mosaic.open([first, other])
+
+
+def test_a_file_with_its_bands_in_another_order_is_refused_with_the_line_that_puts_them_right(cut):
+    first, other = cut((0, 40), (0, 40)), cut((0, 40), (40, 70), photometric="MINISBLACK")
+    with rasterio.open(other, "r+") as file:
+        file.descriptions = ("blue", "green", "red")
+    with pytest.raises(DataError, match=r"bands blue, green, red; .* has red, green, blue.*gdal_translate -b 3 -b 2 -b 1"):
+        mosaic.open([first, other])
+
+
+def test_each_file_is_judged_by_its_own_nodata_across_a_gap(cut):
+    values = np.array([[[0, 7, 255]]], np.uint8).repeat(3, axis=0).repeat(4, axis=1)  # (3, 4, 3)
+    files = [
+        cut((0, 4), (0, 3), array=values, nodata=0),
+        cut((0, 4), (5, 8), array=values, nodata=255),
+        cut((0, 4), (8, 11), array=values),
+    ]
+    with mosaic.open(files) as one:
+        data, valid = one.read(one.geobox.frame)
+    assert valid[0].tolist() == [False, True, True, False, False, True, True, False, True, True, True]
+    assert data[0, 0].tolist() == [0, 7, 255, 0, 0, 0, 7, 0, 0, 7, 255]
+
+
+def test_a_folder_without_rasters_is_refused(cut, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "scene.vrt").write_text("not taken")
+    for paths in (str(empty), [cut((0, 40), (0, 40)), str(empty)]):
+        with pytest.raises(DataError, match=r"empty is a folder, and no raster lies in it\. Name the files.*VRTs are not read"):
+            mosaic.open(paths)
+
+
+def test_compressed_files_and_archives_adjoin_files(cut, scene, tmp_path):
+    left, middle, right = (cut((0, 40), cols) for cols in CUTS)
+    Path(f"{left}.gz").write_bytes(gzip.compress(Path(left).read_bytes()))
+    with zipfile.ZipFile(tmp_path / "tiles.zip", "w") as archive:
+        archive.write(middle, "inside/middle.tif")
+    with mosaic.open([f"/vsigzip/{left}.gz", f"/vsizip/{tmp_path}/tiles.zip/inside/middle.tif", right]) as one:
+        data, valid = one.read(one.geobox.frame)
+    assert valid.all() and (data == scene[:, :40]).all()
 
 
 def test_a_thousandth_of_a_pixel_is_no_gap(cut):
