@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from rasterio.transform import from_origin
 from engine import run, scene
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "DESIGN.md"]
 QUICK = {
     job: ["--iterations", "2", "--batch", "2", "--chip", "64", "--encoder-weights", "none"] for job in ("train", "distill")
 }
@@ -21,7 +23,7 @@ QUICK = {
 def commands(path):
     """Return the engine commands of the sh blocks of a page, continuation lines joined."""
     blocks = re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines = [line.strip() for line in "\n".join(blocks).replace("\\\n", " ").splitlines()]
     return [line for line in lines if line.startswith("python -m engine.run ")]
 
 
@@ -60,11 +62,18 @@ def test_the_commands_of_the_tutorial_are_understood():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "page",
-    [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "DESIGN.md"],
-    ids=lambda p: str(p.relative_to(ROOT)),
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_commands_of_every_page_are_understood(page):
+    variables = {"scene": "T7N"}
+    for name, quoted, bare in re.findall(
+        r'^(\w+)=(?:"(.*?)"|(\S+)$)', page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        variables[name] = string.Template(quoted or bare).safe_substitute(variables)
+    for command in commands(page):
+        run.parse(shlex.split(string.Template(command).substitute(variables), comments=True)[3:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_to_files(page):
     folder = ROOT / "docs" / "algorithms" if page.parent.name == "introductions" else page.parent  # where they are printed
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
