@@ -11,7 +11,7 @@ FLOORS = {
     "engine.contract": 0.0, "engine.atomic": 0.1,
     "models": 1.0, "engine.geo": 1.0, "engine.metrics": 1.0, "engine.device": 1.0, "engine.scene": 1.0,
     "engine.losses": 1.1, "engine.acquisition": 1.1, "engine.runtimes": 1.1,
-    "engine.training": 2, "engine.inference": 2, "engine.regions": 2, "engine.assessment": 2, "engine.campaign": 2,
+    "engine.training": 2, "engine.inference": 2, "engine.regions": 2, "engine.assessment": 2, "engine.campaign": 2.1,
     "engine.record": 2, "engine.vectorize": 2, "engine.export": 2,
     "engine.pseudolabels": 2,
     "engine.jobs": 3,
