@@ -58,7 +58,7 @@ def test_the_commands_of_readme_run_in_order(folder):
 def test_the_commands_of_the_tutorial_are_understood():
     found = [run.parse(shlex.split(command)[3:])[1] for command in commands(ROOT / "docs" / "tutorial.md")]
     assert [spec.job for spec in found] == [
-        "demo", "segment", "vectorize", "suggest", "ingest", "distill", "segment", "assess",
+        "demo", "segment", "vectorize", "suggest", "ingest", "train", "segment", "assess",
     ]  # fmt: skip
 
 
