@@ -46,7 +46,9 @@ class Confidence:
                 "Give percents as whole numbers, or shares from 0 to 1 as fractions.",
             )
         percent = np.rint(values * 100) if self._is_share else values
-        return np.where(valid, percent, 255).astype(np.uint8)
+        whole = np.where(valid, percent, 0).astype(np.uint8)
+        whole[~valid] = 255
+        return whole
 
     def close(self) -> None:
         """Close the file."""

@@ -70,7 +70,8 @@ class LabelRaster:
         valid &= ids != UNLABELLED
         inside = (ids >= 0) & (ids < UNLABELLED)
         self._refuse(ids, valid & ~inside, "ids go from 0 to 254, and 255 means unlabelled")
-        labels = np.where(valid, ids, UNLABELLED).astype(np.uint8)
+        labels = ids.astype(np.uint8)
+        labels[~valid] = UNLABELLED
         if self._known is not None:
             unknown = np.ones(256, bool)
             unknown[[*self._known.ids, UNLABELLED]] = False

@@ -73,7 +73,8 @@ class ClassRaster:
         if ids.dtype != np.uint8:
             outside = valid & ((ids < 0) | (ids > UNLABELLED))
             self._refuse(ids[outside])
-        found = np.where(valid, ids, UNLABELLED).astype(np.uint8)
+        found = ids.astype(np.uint8)
+        found[~valid] = UNLABELLED
         if not self._known.all():
             self._refuse(found[~self._known[found]])
         return found

@@ -29,7 +29,7 @@ PLACE = from_origin(500_000, 2_780_000, 0.5, 0.5)
 def write(path, ids, names=NAMES, crs="EPSG:32640", place=PLACE, dtype="uint8"):
     with rasterio.open(
         path, "w", driver="GTiff", height=ids.shape[0], width=ids.shape[1], count=1, dtype=dtype, crs=crs, transform=place,
-        nodata=255, tiled=True, blockxsize=256, blockysize=256,
+        nodata=None if dtype == "int8" else 255, tiled=True, blockxsize=256, blockysize=256,
     ) as file:  # fmt: skip
         file.write(ids.astype(dtype), 1)
         if names:
@@ -169,7 +169,8 @@ def test_confidence_is_judged_by_what_is_right(case):
     bins = {round(b["confidence"], 2): b["accuracy"] for b in found["calibration"]["bins"] if b["pixels"]}
     assert bins == {0.9: 1.0, 0.3: 0.0}
     shares = write(case.folder / "shares.tif", percent / 100, names=(), dtype="float32")
-    assert case(confidence=shares)["calibration"] == found["calibration"]
+    signed = write(case.folder / "signed.tif", percent, names=(), dtype="int8")
+    assert case(confidence=shares)["calibration"] == case(confidence=signed)["calibration"] == found["calibration"]
 
 
 def test_the_error_raster_shows_what_was_taken_for_what(case):

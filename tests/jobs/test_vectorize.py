@@ -155,6 +155,13 @@ def test_a_legend_file_renames_the_classes(tmp_path, map_file, town):
         run(map=map_file(town), legend=str(legend), output=str(tmp_path / "p.gpkg"))
 
 
+def test_a_map_of_signed_bytes_gives_the_same_polygons(tmp_path, map_file, town):
+    for name, dtype in (("bytes", np.uint8), ("signed", np.int8)):
+        run(map=map_file(town[:80].astype(dtype), f"{name}.tif", None, nodata=7), output=str(tmp_path / f"{name}.gpkg"))
+    plain, signed = (read(tmp_path / f"{name}.gpkg") for name in ("bytes", "signed"))
+    assert signed.area.tolist() == plain.area.tolist() and len(plain)
+
+
 def test_other_inputs_are_refused_with_the_remedy(tmp_path, map_file, town):
     output = str(tmp_path / "p.gpkg")
     plain = map_file(town)
