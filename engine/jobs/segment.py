@@ -29,7 +29,7 @@ from models.model import Model
 
 BANDS_WAITING = 1
 KEPT_AFTER_SECONDS = 60.0
-"""A cancelled run that lasted longer keeps its finished rows for the next one; a shorter one leaves nothing."""
+"""A cancelled run that computed for longer keeps its finished rows for the next one; a shorter one leaves nothing."""
 
 
 def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
@@ -59,10 +59,11 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
             return predict.bands(model, source, report, rows, ready.make_runner, with_probabilities=has_probs)
 
         made = _made(missing, compute)
+        computing = time.monotonic()
         try:
             written = _compute(made, bands, report) if spec.shard else _write(spec, model, given, made, bands, report)
         except Cancelled:
-            if time.monotonic() - started < KEPT_AFTER_SECONDS:
+            if time.monotonic() - computing < KEPT_AFTER_SECONDS:
                 bands.remove()
             raise
     computed = sum(stop - start for start, stop in missing) * plan.width
