@@ -7,34 +7,22 @@ answer goes on to the next unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Optional
 
 from qgis.core import QgsGeometry, QgsPointXY
-from qgis.PyQt.QtCore import QDateTime, QTimer
 
 from ...engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, SKIP, UNSURE
 from ...engine.contract.errors import EngineError
 from ..i18n import tr
 from . import keys, strokes, tally
-from .campaign import Campaign, iso
-from .edits import Undo
+from .campaign import Campaign
 from .highlight import Highlight
 from .keys import ClassKeys
 from .panel import View
 from .session import Session
+from .steps import Steps
 from .unit import Answer, Unit
 from .words import answered, named, question
-
-
-@dataclass
-class _Step:
-    """What was saved last, and how it was before; `unit` is None for a free correction."""
-
-    undo: list[Undo] = field(default_factory=list)
-    place: Optional[int] = None
-    unit: Optional[Unit] = None
-    blind: bool = False
 
 
 class Labelling:
@@ -59,13 +47,12 @@ class Labelling:
         self.campaign = campaign
         self.class_keys = class_keys
         self.session = Session(campaign.units, campaign.repeats())
-        self._highlight, self._changed, self._refused = highlight, changed, refused
+        self._highlight, self._changed = highlight, changed
         self._hint = ""
         self._typed: Optional[int] = None
         self._border: Optional[QgsGeometry] = None
         self._ground: Optional[QgsGeometry] = None
-        self._steps: list[_Step] = []
-        self._unlogged: list[tuple[_Step, Callable[[], Undo]]] = []
+        self._steps = Steps(campaign, self.session, refused)
         self._outline, self._parts = QgsGeometry(), []
         self._commands: dict[str, Callable[[], object]] = {
             keys.CONFIRM: self._confirm, keys.UNSURE: lambda: self._answer(Answer(UNSURE)), keys.BACK: self._back,
@@ -140,15 +127,14 @@ class Labelling:
 
     def close(self) -> None:
         """Write what is not in the log yet, and leave the file."""
-        self._write_log()
+        self._steps.write_log()
         self.campaign.close()
 
     def _class(self, class_id: int) -> None:
         """Take a class key: of drawn ground first, else of the unit."""
         unit = self.session.current
         if self._ground is not None:
-            undo = self.campaign.correct(self._ground, class_id, QDateTime.currentDateTimeUtc())
-            self._steps.append(_Step([undo]))
+            self._steps.correct(self._ground, class_id)
             self._forget()
             self._hint = tr("Corrected: {name}.").format(name=named(class_id, self.campaign.legend))
         elif unit is None:
@@ -237,51 +223,25 @@ class Labelling:
 
     def _answer(self, answer: Answer, *, stay: bool = False) -> None:
         """Save an answer and go on."""
-        unit, place, blind = self.session.current, self.session.place, self.session.blind
+        unit, place = self.session.current, self.session.place
         if unit is None or place is None:
             return
-        when, seconds = QDateTime.currentDateTimeUtc(), self.session.seconds
-        step = _Step(place=place, unit=unit, blind=blind)
-        if blind:
-            self.session.repeats[place] = answer
-        else:
-            step.undo = self.campaign.answer(unit, answer, when, seconds)
-            self.session.take(place, unit.answered_with(answer, self.campaign.who, iso(when), seconds))
-        self._steps.append(step)
-        self._unlogged.append((step, lambda: self.campaign.log(unit, answer, when, seconds, accepted=not blind)))
-        QTimer.singleShot(0, self._write_log)
+        self._steps.answer(unit, place, answer)
         if not stay:
             self._advance()
-
-    def _write_log(self) -> None:
-        while self._unlogged:
-            step, write = self._unlogged.pop(0)
-            try:
-                step.undo.append(write())
-            except EngineError as error:
-                self._refused(error)
 
     def _undo(self) -> None:
         """Take the last saved step back, in the file too."""
         if self._discard():
             return
-        self._write_log()
-        if not self._steps:
+        step = self._steps.take_back()
+        if step is None:
             self._hint = tr("There is nothing to undo.")
-            return
-        step = self._steps.pop()
-        for undo in reversed(step.undo):
-            undo()
-        if step.place is None or step.unit is None:
+        elif step.unit is None:
             self._hint = tr("The correction is taken back.")
-            return
-        if step.blind:
-            self.session.repeats.pop(step.place, None)
         else:
-            self.session.take(step.place, step.unit)
-        self.session.visit(step.place, step.blind)
-        self._show()
-        self._hint = tr("The answer is taken back.")
+            self._show()
+            self._hint = tr("The answer is taken back.")
 
     def _advance(self) -> None:
         self.session.advance()
