@@ -37,7 +37,7 @@ lint: setup  ## check style and types, and that every Python of ours has the pin
 	    -c engine/constraints.txt pyproject.toml -o /dev/null || exit 1; done
 
 test: setup setup-qgis  ## run all tests, those in real QGIS included
-	$(PYTHON) -m pytest --ignore tests/qgis
+	$(PYTHON) -m pytest --ignore tests/qgis --numprocesses auto --maxprocesses 4 --dist loadfile
 	QT_QPA_PLATFORM=offscreen $(QGIS_PYTHON) -m pytest tests/qgis
 
 test-%:  ## run the tests in QGIS on trixie, forky, jammy or noble, as root; TESTS="tests/geo ..." adds tests of the engine
