@@ -16,7 +16,7 @@ from .execute import network_bytes_per_px
 from .plan import Plan, cut_raster
 from .ring import Source, stored_dtype, strip_px
 
-CPU_CORES_PX = (1024, 768, 512, 256)
+CPU_CORES_PX = (1024, 960, 896, 832, 768, 640, 512, 384, 256)
 GPU_CORES_PX = (2048, 1536, 1024, 768, 512, 256)
 GPU_BATCH_PX = 24_000_000
 """Pixels computed at once on a GPU; more gains nothing."""

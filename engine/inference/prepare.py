@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -50,6 +50,23 @@ class Preparation:
             "runtime": self.choice.runtime, "precision": self.choice.precision,
             "seams": [list(found) for found in seam_index.lines(self.plan)],
         }  # fmt: skip
+
+    def compiled(self) -> Preparation:
+        """Return the same with the runner for the tiles of the plan made already, unless the memory does not hold it."""
+        started = time.monotonic()
+        shape = (self.plan.batch, self.plan.tile_height, self.plan.tile_width)
+        make_runner = self.make_runner
+        try:
+            made = make_runner(self.plan)
+        except Exception as error:
+            if not execute.is_out_of_memory(error):
+                raise
+            return self  # fails again where smaller tiles are taken instead
+
+        def of(plan: Plan) -> Runner:
+            return made if (plan.batch, plan.tile_height, plan.tile_width) == shape else make_runner(plan)
+
+        return replace(self, make_runner=of, seconds=self.seconds + time.monotonic() - started)
 
 
 def prepare(

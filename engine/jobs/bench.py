@@ -34,7 +34,7 @@ def run(spec: BenchSpec, report: Reporter) -> dict[str, Any]:
         ready = prepare.prepare(
             model, image, where, report, grade=spec.grade, runtime=spec.runtime, precision=spec.precision, tile=spec.tile,
             batch=spec.batch,
-        )  # fmt: skip
+        ).compiled()  # fmt: skip
         plan, legend, pixels = ready.plan, model.card.legend, image.geobox.height * image.geobox.width
         kept: list[Band] = []
 

@@ -54,6 +54,8 @@ def run(spec: SegmentSpec, report: Reporter) -> dict[str, Any]:
         if bands.done and not spec.shard:
             report.message(f"Going on with an earlier run: {_share(plan.height, missing):.0%} of the rows are left.")
 
+        ready = ready.compiled() if missing else ready
+
         def compute(first: int, stop: int) -> Iterable[Band]:
             rows = plan.clipped(first, stop)
             return predict.bands(model, source, report, rows, ready.make_runner, with_probabilities=has_probs)
