@@ -25,7 +25,11 @@ CPU_NETWORK_BYTES = 900 << 20
 """What the network may hold on a CPU, so that a light student stays below 1.5 GB in all."""
 
 MEMORY_SHARE = 0.5
-LIBRARIES_BYTES = 500 << 20
+LIBRARIES_BYTES = 1 << 30
+"""What Python, PyTorch and the model hold before a run, where the system does not say."""
+
+RUNTIME_BYTES = 256 << 20
+"""What a runtime takes beside the network's own numbers: its code, its copy of the weights (measured 2026-11: 150 MB)."""
 
 
 def choose(
@@ -103,13 +107,26 @@ def memory_for_network(device: torch.device) -> int:
 
 def available_bytes() -> int:
     """Return the memory that is free on this machine; 4 GiB where the system does not say."""
+    if told := _told("/proc/meminfo", "MemAvailable:"):
+        return told
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return 4 << 30
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds now; LIBRARIES_BYTES where the system does not say."""
+    return _told("/proc/self/status", "VmRSS:") or LIBRARIES_BYTES
+
+
+def _told(file: str, name: str) -> int:
+    """Return what Linux says under a name, in bytes; 0 where there is no such file."""
+    try:
+        lines = Path(file).read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith(name)), 0)
 
 
 def bound_bytes(plan: Plan, model: Model, source: Source, device: torch.device, *, with_probabilities: bool = False) -> int:
@@ -117,8 +134,12 @@ def bound_bytes(plan: Plan, model: Model, source: Source, device: torch.device, 
     network = 0.0 if device.type == "cuda" else network_bytes_per_px(model, source.count)
     item_bytes = stored_dtype(source.dtype).itemsize
     classes = len(model.card.legend)
-    return LIBRARIES_BYTES + plan.memory_bytes(
-        source.count, item_bytes, strip_px(source), network, classes=classes, planes=2 + classes * with_probabilities
+    return (
+        resident_bytes()
+        + RUNTIME_BYTES
+        + plan.memory_bytes(
+            source.count, item_bytes, strip_px(source), network, classes=classes, planes=2 + classes * with_probabilities
+        )
     )
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -160,6 +162,20 @@ def test_a_cancelled_run_leaves_nothing(folder, ortho, student, monkeypatch):
     with pytest.raises(Cancelled):
         run(report, image=ortho, model=student, output=str(out), tile=320)
     assert not [p for p in folder.iterdir() if "cancelled" in p.name]
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_a_run_holds_no_more_memory_than_it_said(folder, student, runtime):
+    data = np.random.default_rng(2).integers(1, 255, (3, 1024, 1024), dtype=np.uint8)
+    large = write_ortho(folder / "large.tif", data)
+    command = [sys.executable, "-m", "engine.run", "segment", "--image", large, "--model", student, "--runtime", runtime,
+               "--output", str(folder / "large_classes.tif"), "--progress", "json"]  # fmt: skip
+    with open(folder / "events.jsonl", "w") as events:  # noqa: PTH123
+        process = subprocess.Popen(command, stdout=events, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+    said = re.search(r"at most (\d+\.\d\d) GiB", (folder / "events.jsonl").read_text())
+    assert status == 0 and said
+    assert usage.ru_maxrss / 2**20 < float(said[1])  # KiB on Linux
 
 
 def test_a_run_killed_half_way_goes_on_and_gives_the_same_pixels(folder, tall, student):
