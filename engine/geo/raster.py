@@ -22,7 +22,7 @@ from rasterio.windows import Window as RasterioWindow
 from engine.contract.errors import DataError
 from engine.contract.legend import Legend
 from engine.contract.params import is_local
-from engine.geo import names, remedy, validity, whole
+from engine.geo import damage, names, remedy, validity, whole
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window
 
@@ -185,7 +185,7 @@ class Raster:
         place = RasterioWindow(window.col, window.row, window.width, window.height)
         wanted = [i + 1 for i in (*indexes, *self._alphas)]
         try:
-            with gdal():
+            with gdal(), damage.refused():
                 stored = self._dataset.read(wanted, window=place)
                 masks = [self._dataset.read_masks(i + 1, window=place) for i in self._masked(indexes)]
         except (*GDAL_ERRORS, MemoryError) as error:

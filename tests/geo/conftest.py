@@ -35,6 +35,15 @@ def grid():
     return make
 
 
+def overwrite_block(path, row, col):
+    """Overwrite the middle of a block of a GeoTIFF, as a bad disk or a bad copy does."""
+    with rasterio.open(path) as file:
+        offset, size = (int(file.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1)) for what in ("OFFSET", "SIZE"))
+    with path.open("r+b") as file:
+        file.seek(offset + size // 3)
+        file.write(b"\xff" * (size // 3))
+
+
 @pytest.fixture
 def ortho(tmp_path):
     """Write an array (B, H, W) as a GeoTIFF and return its path: `ortho(array, name="a.tif", nodata=0, alpha=True)`."""

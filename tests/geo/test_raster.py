@@ -1,5 +1,6 @@
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from rasterio.rpc import RPC
 from engine.contract.errors import DataError
 from engine.geo import raster
 from engine.geo.tiles import Window
+
+from .conftest import overwrite_block
 
 RNG = np.random.default_rng(0)
 TYPES = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")
@@ -180,15 +183,28 @@ def test_a_truncated_jpeg_is_refused_when_read(ortho):
 
 def test_a_corrupt_tile_is_refused_when_read_and_named(ortho):
     path = ortho(RNG.integers(0, 255, (1, 256, 256), np.uint8), tiled=True, blockxsize=64, blockysize=64, compress="deflate")
-    with rasterio.open(path) as file:
-        offset = int(file.get_tag_item("BLOCK_OFFSET_2_2", "TIFF", bidx=1))
-    with path.open("r+b") as file:
-        file.seek(offset)
-        file.write(b"\xff" * 500)
+    overwrite_block(path, 2, 2)
     with raster.open(path) as image:
         image.read(Window(0, 0, 64, 256))
         with pytest.raises(DataError, match=r"rows 128 to 191, columns 0 to 255 cannot be read.*copy or export it again"):
             image.read(Window(128, 0, 64, 256))
+
+
+@pytest.mark.parametrize("photometric", ["YCBCR", "RGB"])
+def test_a_damaged_jpeg_block_in_a_geotiff_is_refused_when_read(ortho, photometric):
+    """libtiff only warns of it, on whatever thread it decodes, and gives wrong pixels."""
+    layout = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "JPEG", "photometric": photometric}
+    path = ortho(RNG.integers(0, 255, (3, 256, 256), np.uint8), **layout)
+    with raster.open(path) as image:
+        image.read(image.geobox.frame)
+    overwrite_block(path, 1, 1)
+    with raster.open(path) as image, ThreadPoolExecutor(1) as reader:
+        reader.submit(image.read, Window(0, 0, 128, 256)).result()
+        damaged = r"rows 0 to 255, columns 0 to 255 cannot be read \(Corrupt JPEG data.*copy or export it again"
+        with pytest.raises(DataError, match=damaged):
+            reader.submit(image.read, image.geobox.frame).result()
+    with raster.open(path) as image, pytest.raises(DataError, match=damaged):
+        image.read(image.geobox.frame)
 
 
 def test_control_points_alone_are_refused_with_the_line_to_type(ortho):

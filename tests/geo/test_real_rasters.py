@@ -13,6 +13,8 @@ from engine.contract.legend import UNLABELLED
 from engine.geo import labels, raster, support, writer
 from engine.geo.tiles import Window, block_rows
 
+from .conftest import overwrite_block
+
 ROOT = Path(__file__).parents[2]
 TRICKY = ROOT.parent / "shared" / "data" / "tricky"
 FILES = sorted(TRICKY.iterdir()) if TRICKY.is_dir() else []
@@ -50,6 +52,17 @@ def test_the_output_has_the_grid_and_validity_of_the_input(tmp_path, path):
         assert (result.shape, result.transform, result.crs) == (source.shape, source.transform, source.crs)
         place = RasterioWindow(0, 0, top.width, top.height)
         assert ((result.read(1, window=place) == 0) == (source.dataset_mask(window=place) > 0)).all()
+
+
+@pytest.mark.parametrize("name", ["tricky/01_jpeg_ycbcr_internal_mask_cog.tif", "dubai/T2.tif"])
+def test_a_damaged_block_is_refused_and_its_place_said(data, tmp_path, name):
+    """Both are JPEG, of which libtiff only warns; every file above is read without a warning."""
+    path = tmp_path / "damaged.tif"
+    path.write_bytes((data / name).read_bytes())
+    overwrite_block(path, 1, 1)
+    with raster.open(path) as image, pytest.raises(DataError, match=r"damaged\.tif: rows 512 to .*copy or export it again"):
+        image.read(Window(0, 0, 512, 512))
+        image.read(Window(512, 512, 512, 512))
 
 
 def test_dubai_labels_lie_on_their_images(data):
