@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.assessment import connectivity, estimate, resample
+from engine.assessment.amount import Unit
 from engine.assessment.boundary import DISTANCE_EDGES_PX, TOLERANCES_PX, BoundaryTally
 from engine.assessment.calibration import CalibrationTally
 from engine.assessment.estimate import Estimate
@@ -23,17 +24,26 @@ from engine.contract.legend import LegendClass
 SIGNIFICANT = 0.05
 
 
-def of_pixels(tally: Tally, classes: Sequence[LegendClass], seed: int) -> dict[str, Any]:
-    """Return the figures of a full comparison, pixel by pixel."""
+def of_pixels(tally: Tally, classes: Sequence[LegendClass], pixel_m2: float, seed: int) -> dict[str, Any]:
+    """Return the figures of a full comparison, pixel by pixel.
+
+    Args:
+        tally: the counts.
+        classes: in the order of the counts.
+        pixel_m2: area of a pixel on the ground; NaN where it has none.
+        seed: start of the random numbers.
+    """
     confusion, boundary = tally.confusion, tally.boundary
     per_class = []
     for i, item in enumerate(classes):
+        reference_px, map_px = int(confusion.counts[i].sum()), int(confusion.counts[:, i].sum())
         per_class.append(
             {
                 "name": item.name, "color": item.color,
                 "iou": plain(confusion.iou[i]), "f1": plain(confusion.f1[i]),
                 "precision": plain(confusion.precision[i]), "recall": plain(confusion.recall[i]),
-                "reference_px": int(confusion.counts[i].sum()), "map_px": int(confusion.counts[:, i].sum()),
+                "reference_px": reference_px, "map_px": map_px,
+                "reference_m2": plain(reference_px * pixel_m2), "map_m2": plain(map_px * pixel_m2),
                 "boundary_f1": [plain(v) for v in boundary.f1[:, i]], "boundary_iou": [plain(v) for v in boundary.iou[:, i]],
                 "map_pieces": int(tally.map_pieces.pieces[i]), "map_specks": int(tally.map_pieces.specks[i]),
                 "reference_pieces": int(tally.reference_pieces.pieces[i]),
@@ -93,17 +103,11 @@ def verdict(rows: Sequence[dict[str, Any]], second_name: str) -> str:
     return "; ".join(said) + "."
 
 
-def of_sample(answered: Answered, pixel_area: float, area_unit: str) -> dict[str, Any]:
-    """Return the figures of a reference sample.
-
-    Args:
-        answered: the sample, read back.
-        pixel_area: of one pixel, in `area_unit`.
-        area_unit: ha, or px where the map has no place.
-    """
+def of_sample(answered: Answered, unit: Unit) -> dict[str, Any]:
+    """Return the figures of a reference sample, areas in a unit."""
     design, counts = answered.design, answered.counts
     found = estimate.estimate(counts, design.sizes)
-    area = float(design.sizes.sum()) * pixel_area
+    area = float(design.sizes.sum()) * unit.pixel
     weights, taken = design.sizes / design.sizes.sum(), counts.sum(axis=(1, 2))
     per_class = [
         {
@@ -129,7 +133,7 @@ def of_sample(answered: Answered, pixel_area: float, area_unit: str) -> dict[str
         "matrix": found.matrix.tolist(),
         "per_class": per_class,
         "strata": strata,
-        "area_unit": area_unit,
+        "area_unit": unit.name,
         "basis": design.basis,
     }
 
@@ -185,8 +189,9 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
         put("sample_overall_accuracy", "", "se", sample["overall_accuracy"]["se"])
     for item in sample["per_class"]:
         for key in ("users", "producers", "f1", "iou", "share", "area"):
+            measure = f"sample_area_{sample['area_unit']}" if key == "area" else f"sample_{key}"
             for detail in ("value", "se", "half_width"):
-                put(f"sample_{key}", item["name"], detail, item[key][detail])
+                put(measure, item["name"], detail, item[key][detail])
     for name, pixels in figures["pixels"].items():
         put("counted", "", name, pixels)
     return rows

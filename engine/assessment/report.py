@@ -8,25 +8,28 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from engine.assessment import plots
+from engine.assessment import amount, plots
+from engine.assessment.amount import Unit, rounded
 from engine.assessment.page import cards_of, count, meter, number, page, section, swatch, table, warnings
 from engine.assessment.style import METHODS
 
 MAX_MATRIX = 20
 """More classes than this make a confusion matrix that nobody reads; it is in the CSV and JSON."""
+NEAR_PX = 5
+"""Wrong pixels that near to a border are told apart: they are a matter of drawing, not of what is where."""
 
 
 def html(figures: dict[str, Any]) -> str:
     """Return the report of `figures` as one self-contained page."""
     title = f"Accuracy of {figures['map_name']}"
     sample = figures.get("sample")
+    unit = amount.unit(figures["gsd_m"], sum(figures["pixels"].values()))
     sections = [
         _head(figures, title),
         warnings(figures["warnings"]),
-        _sample(sample) if sample else "",
-        "" if sample else _pixels(figures),
+        _sample(sample) if sample else _pixels(figures, unit),
         _comparison(figures.get("comparison")),
-        _counted(figures),
+        _counted(figures, Unit("px", 1.0) if sample else unit),
         METHODS,
     ]
     return page(title, sections)
@@ -53,22 +56,24 @@ def _head(figures: dict[str, Any], title: str) -> str:
     return f'<header><h1>{escape(title)}</h1><p class="sub">{against}</p>{cards_of(cards)}</header>'
 
 
-def _pixels(figures: dict[str, Any]) -> str:
-    parts = (_classes(figures), _matrix(figures), _borders(figures), _calibration(figures["calibration"]), _pieces(figures))
-    return "\n".join(parts)
+def _pixels(figures: dict[str, Any], unit: Unit) -> str:
+    return "\n".join(
+        (_classes(figures, unit), _matrix(figures, unit), _borders(figures), _distances(figures, unit),
+         _calibration(figures["calibration"]), _pieces(figures))
+    )  # fmt: skip
 
 
-def _classes(figures: dict[str, Any]) -> str:
+def _classes(figures: dict[str, Any], unit: Unit) -> str:
     rows = [
         [swatch(c), meter(c["iou"]), *(number(c[k]) for k in ("f1", "precision", "recall")),
-         count(c["reference_px"]), count(c["map_px"])]
+         unit.text(c["reference_px"]), unit.text(c["map_px"])]
         for c in figures["per_class"]
     ]  # fmt: skip
-    headings = ["Class", "IoU", "F1", "Precision", "Recall", "Reference px", "Map px"]
+    headings = ["Class", "IoU", "F1", "Precision", "Recall", f"Reference, {unit.name}", f"Map, {unit.name}"]
     return section("Classes", table(headings, rows), "Precision is user's accuracy, recall is producer's accuracy.")
 
 
-def _matrix(figures: dict[str, Any]) -> str:
+def _matrix(figures: dict[str, Any], unit: Unit) -> str:
     classes, counts = figures["per_class"], figures["confusion"]
     if len(classes) > MAX_MATRIX:
         return section("Confusion matrix", "<p>Too many classes to show; the matrix is in the CSV and JSON files.</p>")
@@ -76,12 +81,13 @@ def _matrix(figures: dict[str, Any]) -> str:
     for c, line in zip(classes, counts, strict=True):
         total = sum(line) or 1
         cells = [
-            f'<td class="heat" style="--share:{100 * n / total:.1f}%" title="{count(n)} px">{plots.percent(n / total)}</td>'
+            f'<td class="heat" style="--share:{100 * n / total:.1f}%" title="{unit.text(n)} {unit.name}">'
+            f"{plots.percent(n / total)}</td>"
             for n in line
         ]
-        rows.append(f"<tr><th>{swatch(c)}</th>{''.join(cells)}<td>{count(sum(line))}</td></tr>")
+        rows.append(f"<tr><th>{swatch(c)}</th>{''.join(cells)}<td>{unit.text(sum(line))}</td></tr>")
     head = "".join(f"<th>{swatch(c)}</th>" for c in classes)
-    head = f"<thead><tr><th></th>{head}<th>pixels</th></tr></thead>"
+    head = f"<thead><tr><th></th>{head}<th>{unit.name}</th></tr></thead>"
     body = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
     return section("Confusion matrix", body, "Rows are the reference, columns the map: where each class of the ground went.")
 
@@ -96,16 +102,24 @@ def _borders(figures: dict[str, Any]) -> str:
     mean = [f"<b>{number(v)}</b>" for v in (*boundary["mean_f1"], *boundary["mean_iou"])]
     rows.append(["<b>Mean</b>", *mean])
     headings = ["Class", *(f"F1 {t} px" for t in tolerances), *(f"IoU {t} px" for t in tolerances)]
+    said = f"Boundary F1 and boundary IoU within a tolerance{_side_of_a_pixel(figures)}."
+    return section("Borders", table(headings, rows), said)
+
+
+def _distances(figures: dict[str, Any], unit: Unit) -> str:
     bins = figures["errors_by_distance"]
     labels = [f"{b['from_px']}–{b['to_px']}" if b["to_px"] else f"{b['from_px']}+" for b in bins]
     plot = plots.bars(labels, [b["rate"] for b in bins], "distance to the nearest reference border, px", "wrong pixels")
-    near = sum(b["errors"] for b in bins if b["to_px"] and b["to_px"] <= 5)
+    near = sum(b["errors"] for b in bins if b["to_px"] and b["to_px"] <= NEAR_PX)
     total = sum(b["errors"] for b in bins)
     share = plots.percent(near / total) if total else "0 %"
-    said = f"{share} of all {count(total)} wrong pixels lie within 5 px of a reference border."
-    return section("Borders", table(headings, rows), "Boundary F1 and boundary IoU within a tolerance.") + section(
-        "Errors by distance to the border", plot, said
-    )
+    wrong = f"all {unit.text(total)} {unit.name} that are wrong" if unit.name != "px" else f"all {count(total)} wrong pixels"
+    said = f"{share} of {wrong} lie within {NEAR_PX} px of a reference border{_side_of_a_pixel(figures)}."
+    return section("Errors by distance to the border", plot, said)
+
+
+def _side_of_a_pixel(figures: dict[str, Any]) -> str:
+    return "" if figures["gsd_m"] is None else f"; 1 px is {figures['gsd_m']:.3g} m"
 
 
 def _calibration(calibration: dict[str, Any] | None) -> str:
@@ -155,7 +169,7 @@ def _sample(sample: dict[str, Any]) -> str:
     accuracy = table(["Class", "User's accuracy", "Producer's accuracy", "F1", "IoU", "Share of area"], rows)
     unit = sample["area_unit"]
     areas = [
-        [swatch(c), _amount(c["area"]["value"]), _plus_minus_amount(c["area"]), _amount(c["mapped_area"])]
+        [swatch(c), rounded(c["area"]["value"]), _plus_minus_amount(c["area"]), rounded(c["mapped_area"])]
         for c in sample["per_class"]
     ]
     amounts = table(["Class", f"Area, {unit}", "± 95 %", f"Mapped, {unit}"], areas)
@@ -174,9 +188,10 @@ def _sample(sample: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def _counted(figures: dict[str, Any]) -> str:
-    rows = [[escape(name), count(pixels)] for name, pixels in figures["pixels"].items()]
-    counted = table(["", figures["counted_unit"]], rows).replace('class="scroll"', 'class="scroll wrap"')
+def _counted(figures: dict[str, Any], unit: Unit) -> str:
+    areas = [] if unit.name == "px" else [unit.name]
+    rows = [[escape(name), count(n), *(unit.text(n) for _ in areas)] for name, n in figures["pixels"].items()]
+    counted = table(["", figures["counted_unit"], *areas], rows).replace('class="scroll"', 'class="scroll wrap"')
     facts = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in figures["facts"].items())
     return section("What was counted", counted + f"<dl>{facts}</dl>")
 
@@ -201,11 +216,5 @@ def _estimate(estimate: dict[str, Any]) -> str:
     return f"{number(estimate['value'])} <small>{_plus_minus(estimate)}</small>"
 
 
-def _amount(value: float | None) -> str:
-    return (
-        "–" if value is None else count(value) if abs(value) >= 1000 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
-    )
-
-
 def _plus_minus_amount(estimate: dict[str, Any]) -> str:
-    return "–" if estimate["se"] is None else _amount(estimate["half_width"])
+    return "–" if estimate["se"] is None else rounded(estimate["half_width"])

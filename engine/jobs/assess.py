@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import atomic, record
-from engine.assessment import classes, error_layer, estimate, figures, layers, provenance, sample
+from engine.assessment import amount, classes, error_layer, estimate, figures, layers, provenance, sample
 from engine.assessment import report as page
 from engine.assessment.boundary import MARGIN_PX
 from engine.assessment.classes import Matching
@@ -30,7 +30,6 @@ from engine.geo.labels import LabelRaster
 from engine.geo.tiles import tiles
 
 TILE_PX = 1024
-M2_PER_HECTARE = 10_000
 
 
 def run(spec: AssessSpec, report: Reporter) -> dict[str, Any]:
@@ -129,7 +128,7 @@ def _from_labels(
             )
     if spec.errors:
         report.artifact("errors", spec.errors)
-    found = _head(spec, names, geobox, matching) | figures.of_pixels(tally, matching.classes, spec.seed)
+    found = _head(spec, names, geobox, matching) | figures.of_pixels(tally, matching.classes, geobox.gsd_m**2, spec.seed)
     if "second" in maps:
         found["comparison"] = figures.of_comparison(tally, names["map"], names["second"], spec.seed)
     if found["blocks"] < FEW_BLOCKS:
@@ -143,8 +142,7 @@ def _from_labels(
 def _from_points(spec: AssessSpec, geobox: GeoBox, maps: dict[str, LabelRaster], names: dict[str, str]) -> dict[str, Any]:
     """Estimate accuracy and areas from a reference sample."""
     answered = sample.read_back(points.read(spec.reference, geobox, spec.class_field), maps, names)
-    has_area = math.isfinite(geobox.gsd_m)
-    known = figures.of_sample(answered, geobox.gsd_m**2 / M2_PER_HECTARE if has_area else 1.0, "ha" if has_area else "px")
+    known = figures.of_sample(answered, amount.unit(geobox.gsd_m, geobox.height * geobox.width))
     found = _head(spec, names, geobox, answered.matching) | {
         "miou": known["miou"],
         "overall_accuracy": known["overall_accuracy"]["value"],
@@ -160,7 +158,6 @@ def _from_points(spec: AssessSpec, geobox: GeoBox, maps: dict[str, LabelRaster],
             f"{answered.unanswered} points have no answer and are left out; the estimates hold if they are like the others."
         )
     found["warnings"] += estimate.warnings(answered.counts, answered.design.sizes, answered.design.names)
-    found["warnings"] += layers.pixel_area_note(geobox)
     return found
 
 
@@ -186,6 +183,7 @@ def _head(spec: AssessSpec, names: dict[str, str], geobox: GeoBox, matching: Mat
         "date": time.strftime("%Y-%m-%d"),
         "legend": [{"name": c.name, "color": c.color} for c in matching.classes],
         "matched_by": "name" if matching.by_name else "id",
+        "gsd_m": figures.plain(geobox.gsd_m),
         "facts": {
             "Map": spec.map or f"{spec.model} on {', '.join(spec.image)}",
             "Reference": spec.reference,
@@ -196,7 +194,7 @@ def _head(spec: AssessSpec, names: dict[str, str], geobox: GeoBox, matching: Mat
             "CRS": remedy.crs_label(geobox.crs_wkt),
             "Classes matched by": "name" if matching.by_name else "id",
         },
-        "warnings": list(matching.notes),
+        "warnings": [*matching.notes, *layers.pixel_area_note(geobox)],
     }
 
 

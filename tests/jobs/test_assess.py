@@ -81,6 +81,31 @@ def test_the_figures_are_those_of_the_pixels(case):
     assert found["intervals"]["miou"]["low"] <= found["miou"] <= found["intervals"]["miou"]["high"]
 
 
+def test_amounts_are_areas_where_pixels_have_a_size(case):
+    found = case(table=str(case.folder / "t.csv"))
+    land = found["per_class"][1]
+    assert found["gsd_m"] == pytest.approx(0.5, rel=1e-3)
+    assert land["map_m2"] == pytest.approx(land["map_px"] / 4, rel=1e-3)
+    rows = list(csv.DictReader((case.folder / "t.csv").open()))
+    assert next(float(r["value"]) for r in rows if (r["measure"], r["class"]) == ("map_m2", "land")) == land["map_m2"]
+    report = (case.folder / "report.html").read_text()
+    assert "<th>Map, ha</th>" in report and f"<td>{land['map_m2'] / 10_000:.3g}</td>" in report
+    assert "; 1 px is 0.5 m." in report
+    wrong = sum(b["errors"] for b in found["errors_by_distance"]) * found["gsd_m"] ** 2 / 10_000
+    assert f"of all {wrong:.3g} ha that are wrong lie within 5 px" in report
+
+
+def test_without_a_place_pixels_are_counted(case):
+    plain = {
+        role: write(case.folder / f"plain_{role}.tif", ids, crs=None, place=rasterio.Affine.identity())
+        for role, ids in (("map", case.mapped), ("reference", case.reference))
+    }
+    found = case(**plain)
+    assert found["gsd_m"] is None and found["per_class"][1]["map_m2"] is None
+    report = (case.folder / "report.html").read_text()
+    assert "<th>Map, px</th>" in report and "wrong pixels lie within 5 px of a reference border." in report
+
+
 def test_tiles_do_not_change_the_figures(case, monkeypatch):
     whole = case()
     monkeypatch.setattr(assess, "TILE_PX", 64)
