@@ -34,7 +34,6 @@ from .environment import ROOT
 from .feedback import Narrator
 from .i18n import tr
 from .icons import icon_of
-from .install import quoted
 from .network import proxy_variables
 from .request import Request, dialog_words
 
@@ -178,7 +177,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         request_path.write_text(json.dumps({"job": spec.job, "spec": spec.to_dict()}), encoding="utf-8")
         engine = [self._python, "-m", "engine.run"]
         feedback.pushInfo(tr("The same without QGIS:"))
-        feedback.pushCommandInfo(f'cd "{ROOT}" && {quoted([*engine, *spec.to_flags()])}')
+        feedback.pushCommandInfo(f'cd "{ROOT}" && {process.quoted([*engine, *spec.to_flags()])}')
         environ = environment.child_environment({**os.environ, **proxy_variables()}, ROOT)
         narrator = Narrator(feedback, spec.stages())
         command = [*engine, spec.job, "--spec", str(request_path), "--attended", "--progress", "json"]

@@ -1,4 +1,4 @@
-"""The engine's Python and the environment it starts in; standard library only.
+"""The engine's Python and the environment it starts in; of QGIS only its language is known here.
 
 `sys.executable` inside QGIS is QGIS itself on Windows and macOS, and QGIS's variables for Python, Qt, PROJ and GDAL break
 another Python. So the interpreter is chosen by the user, and the environment holds only what cannot reach into it.
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..engine.contract.errors import ResourceError
+from .i18n import tr
 
 ROOT = Path(__file__).resolve().parent.parent
 """The plugin folder: holds `engine` and `models`, which the engine's Python finds through PYTHONPATH."""
@@ -28,7 +29,6 @@ STAMP = "edgewise.json"
 
 RUNTIMES = ("openvino", "onnx", "onnxruntime", "onnxscript")
 """What the engine's Python gets besides `engine/requirements.txt`: faster on processors, and models of other programs."""
-_PLACE = "Settings > Options > Processing > Providers > Edgewise"
 _DROPPED = (
     "PYTHON", "__PYVENV", "VIRTUAL_ENV", "CONDA_", "PIP_", "PYQT", "QT_", "QML", "QGIS", "O4W_QT", "OSGEO4W", "GISBASE",
     "GRASS", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_CSV", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_",
@@ -54,20 +54,27 @@ def find_python(setting: str, environ: Mapping[str, str], root: Path) -> str:
     Raises:
         ResourceError: the one that is named does not exist, or none is named.
     """
-    for path, origin in ((setting, f"set in {_PLACE}"), (environ.get(VARIABLE, ""), f"from the variable {VARIABLE}")):
+    place = tr("Settings > Options > Processing > Providers > Edgewise")
+    origins = (
+        (setting, tr("The engine's Python {path}, set in {place}, does not exist.")),
+        (environ.get(VARIABLE, ""), tr("The engine's Python {path}, from the variable {variable}, does not exist.")),
+    )
+    for path, gone in origins:
         if path:
             return _python_at(Path(path).expanduser()) or _refuse(
-                f"The engine's Python {path}, {origin}, does not exist.",
-                f"Correct it in {_PLACE}, or in the variable {VARIABLE}.",
+                gone.format(path=path, place=place, variable=VARIABLE),
+                tr("Correct it in {place}, or in the variable {variable}.").format(place=place, variable=VARIABLE),
             )
     made = engine_folder(environ, root)
     found = _python_at(root / ".venv") or ((made / STAMP).is_file() and _python_at(made))
     stale = made.parent.is_dir() and any(made.parent.glob("engine-*/" + STAMP))
     return found or _refuse(
-        "Edgewise was updated, and its engine was made for the version before."
+        tr("Edgewise was updated, and its engine was made for the version before.")
         if stale
-        else "Edgewise needs a Python of its own for its engine, and none is set.",
-        f"Run 'Install the engine' in the group 'Set up'. {how_to_install(root)} Then name it in {_PLACE}.",
+        else tr("Edgewise needs a Python of its own for its engine, and none is set."),
+        tr("Run 'Install the engine' in the group 'Set up'. {by_hand} Then name it in {place}.").format(
+            by_hand=how_to_install(root), place=place
+        ),
     )
 
 
@@ -136,11 +143,13 @@ def diagnose(python: str, environ: Mapping[str, str], root: Path) -> str:
         )  # fmt: skip
         version, missing = json.loads(asked.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
-        return f"{python} does not answer as a Python does. {how_to_install(root)}"
+        return tr("{python} does not answer as a Python does.").format(python=python) + " " + how_to_install(root)
     if not _OLDEST <= tuple(version) <= _NEWEST:
-        return f"{python} is Python {version[0]}.{version[1]}; the engine needs 3.10 to 3.13. {how_to_install(root)}"
+        found = tr("{python} is Python {version}; the engine needs 3.10 to 3.13.")
+        return found.format(python=python, version="{}.{}".format(*version)) + " " + how_to_install(root)
     if missing:
-        return f"{python} lacks {', '.join(missing)}. {how_to_install(root)}"
+        lacks = tr("{python} lacks {packages}.").format(python=python, packages=", ".join(missing))
+        return f"{lacks} {how_to_install(root)}"
     return ""
 
 
@@ -148,9 +157,10 @@ def how_to_install(root: Path) -> str:
     """Return the sentence with the two commands that make an environment for the engine by hand."""
     bin_folder = "Scripts" if os.name == "nt" else "bin"
     requirements, constraints = pin_files(root)
-    return (
-        "By hand, in a terminal: python3 -m venv edgewise-engine (python3.13 where python3 is newer), then: "
-        f'edgewise-engine/{bin_folder}/python -m pip install -r "{requirements}" -c "{constraints}" {" ".join(RUNTIMES)}.'
+    own = f"edgewise-engine/{bin_folder}/python"
+    return tr("By hand, in a terminal: {make} (python3.13 where python3 is newer), then: {fill}.").format(
+        make="python3 -m venv edgewise-engine",
+        fill=f'{own} -m pip install -r "{requirements}" -c "{constraints}" {" ".join(RUNTIMES)}',
     )
 
 

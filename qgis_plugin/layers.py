@@ -17,8 +17,7 @@ from qgis.core import (
 )
 
 from ..engine.contract.errors import DataError
-
-_SAVE_FIRST = "Save it as a file first (right-click the layer, Export, Save As), then choose that file."
+from .i18n import tr
 
 
 def file_of(layer: QgsMapLayer, label: str, export: Callable[[QgsVectorLayer], str]) -> str:
@@ -37,7 +36,10 @@ def file_of(layer: QgsMapLayer, label: str, export: Callable[[QgsVectorLayer], s
         return _raster_file(layer, label)
     if isinstance(layer, QgsVectorLayer):
         return _own_file(layer, label) or export(layer)
-    raise DataError(f"{label}: {layer.name()} is neither a raster nor a vector layer.", "Choose another layer.")
+    raise DataError(
+        tr("{label}: {layer} is neither a raster nor a vector layer.").format(label=label, layer=layer.name()),
+        tr("Choose another layer."),
+    )
 
 
 def whole_file_of(layer: QgsMapLayer, label: str) -> str:
@@ -48,7 +50,10 @@ def whole_file_of(layer: QgsMapLayer, label: str) -> str:
     """
     path = _path(layer)
     if not path:
-        raise DataError(f"{label}: {layer.name()} is no layer of a file.", "Choose the GeoPackage itself.")
+        raise DataError(
+            tr("{label}: {layer} is no layer of a file.").format(label=label, layer=layer.name()),
+            tr("Choose the GeoPackage itself."),
+        )
     opened = [other for other in QgsProject.instance().mapLayers().values() if _path(other) == path]
     for edited in [layer, *opened]:
         if isinstance(edited, QgsVectorLayer) and edited.isModified():
@@ -72,15 +77,22 @@ def export_vector(
     options.layerOptions = ["FID=edgewise_fid"]  # a field of the layer may be called fid and repeat
     result = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), transforms, options)
     if result[0] != QgsVectorFileWriter.WriterError.NoError:
-        raise DataError(f"{label}: {layer.name()} cannot be copied to a file: {result[1]}.", _SAVE_FIRST)
+        raise DataError(
+            tr("{label}: {layer} cannot be copied to a file: {why}.").format(label=label, layer=layer.name(), why=result[1]),
+            _save_first(),
+        )
     return str(path)
 
 
 def _raster_file(layer: QgsRasterLayer, label: str) -> str:
     source = layer.source()
     if layer.providerType() != "gdal" or source.upper().startswith(("/VSIMEM", "MEM:", "<VRT")):
-        kind = "in memory" if layer.providerType() == "gdal" else f"a {layer.providerType()} layer"
-        raise DataError(f"{label}: {layer.name()} is {kind}, and the engine reads files.", _SAVE_FIRST)
+        found = (
+            tr("{label}: {layer} is in memory, and the engine reads files.")
+            if layer.providerType() == "gdal"
+            else tr("{label}: {layer} is a {kind} layer, and the engine reads files.")
+        )
+        raise DataError(found.format(label=label, layer=layer.name(), kind=layer.providerType()), _save_first())
     return source.partition("|")[0]
 
 
@@ -110,6 +122,12 @@ def _path(layer: QgsMapLayer) -> str:
 
 def _unsaved(layer: QgsVectorLayer, label: str) -> DataError:
     return DataError(
-        f"{label}: {layer.name()} has edits that are not saved, and its file is read as a whole.",
-        "Save them (Layer, Save Layer Edits), then run this again.",
+        tr("{label}: {layer} has edits that are not saved, and its file is read as a whole.").format(
+            label=label, layer=layer.name()
+        ),
+        tr("Save them (Layer, Save Layer Edits), then run this again."),
     )
+
+
+def _save_first() -> str:
+    return tr("Save it as a file first (right-click the layer, Export, Save As), then choose that file.")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..engine.contract.errors import ResourceError
+from .i18n import tr
 
 _NAME = "install.lock"
 
@@ -26,12 +27,14 @@ def only_one(folder: Path) -> Iterator[None]:
         handle = os.open(path, os.O_CREAT | os.O_RDWR)
     except OSError as error:
         raise ResourceError(
-            f"{folder} cannot be written: {error.strerror}.", "Set the variable EDGEWISE_HOME to a folder of yours."
+            tr("{folder} cannot be written: {why}.").format(folder=folder, why=error.strerror),
+            tr("Set the variable EDGEWISE_HOME to a folder of yours."),
         ) from None
     try:
         if not _claim(handle, path):
             raise ResourceError(
-                f"Another window is changing the engine in {folder}.", "Wait until it is done, or cancel it there."
+                tr("Another window is changing the engine in {folder}.").format(folder=folder),
+                tr("Wait until it is done, or cancel it there."),
             )
         yield
         with contextlib.suppress(OSError):  # Windows keeps a file that is open

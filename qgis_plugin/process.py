@@ -1,4 +1,4 @@
-"""Run the engine as a child process and hear its events; standard library only, so that it is tested without QGIS.
+"""Run the engine as a child process and hear its events; of QGIS only its language is known here.
 
 The child has its own process group and an open stdin: closing it asks the engine to leave, and it closes by itself when
 QGIS dies. Two threads read its pipes in binary, so neither a full pipe nor half a line nor a foreign encoding blocks.
@@ -6,11 +6,10 @@ QGIS dies. Two threads read its pipes in binary, so neither a full pipe nor half
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import json
 import os
 import queue
+import shlex
 import signal
 import subprocess
 import threading
@@ -19,10 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Optional
 
-from ..engine.contract.errors import CANCELLED, Cancelled, EngineError, ResourceError
+from ..engine.contract.errors import Cancelled, EngineError, ResourceError
+from .heard import Heard, failure
+from .i18n import tr
 
 POLL_SECONDS = 0.1
-_TAIL_LINES = 15
 _READERS_SECONDS = 2.0
 
 
@@ -60,10 +60,10 @@ def run(
         ResourceError: the engine cannot be started, or was killed.
         EngineError: the engine failed; text and hint are its own where it had words.
     """
-    code, heard, stopping = _converse(command, environ, folder, _Heard(on_event, on_log), is_cancelled, patience)
+    code, heard, stopping = _converse(command, environ, folder, Heard(on_event, on_log), is_cancelled, patience)
     if heard.finished is not None:
         return heard.finished
-    raise _failure(code, heard, stopping)
+    raise failure(code, heard, stopping)
 
 
 def call(
@@ -84,23 +84,28 @@ def call(
         ResourceError: the program cannot be started.
         EngineError: it left with another code; its last words are the text.
     """
-    heard = _Heard(lambda _: on_log("Still at work."), on_log)
+    heard = Heard(lambda _: on_log(tr("Still at work.")), on_log)
     code, heard, stopping = _converse(command, environ, folder, heard, is_cancelled, patience)
     if stopping:
-        raise Cancelled("The program was cancelled.")
+        raise Cancelled(tr("The program was cancelled."))
     if code:
-        words = "\n".join(heard.tail) or "It said nothing."
-        raise EngineError(f"{os.path.basename(command[0])} left with code {code}. Its last words:\n{words}")
+        left = tr("{program} left with code {code}. Its last words:").format(program=os.path.basename(command[0]), code=code)
+        raise EngineError(f"{left}\n{heard.last_words()}")
+
+
+def quoted(command: Sequence[str]) -> str:
+    """Return a command as one would type it here; it is shown, never run."""
+    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
 
 
 def _converse(
     command: Sequence[str],
     environ: Mapping[str, str],
     folder: str,
-    heard: _Heard,
+    heard: Heard,
     is_cancelled: Callable[[], bool],
     patience: Patience,
-) -> tuple[int, _Heard, bool]:
+) -> tuple[int, Heard, bool]:
     """Run a child to its end and return its exit code, what it said, and whether it was cancelled."""
     child = _start(command, environ, folder)
     lines: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -127,7 +132,7 @@ def _converse(
 def _attend(
     child: subprocess.Popen[bytes],
     lines: queue.SimpleQueue[tuple[str, bytes]],
-    heard: _Heard,
+    heard: Heard,
     is_cancelled: Callable[[], bool],
     patience: Patience,
 ) -> bool:
@@ -147,7 +152,8 @@ def _attend(
                 _close_stdin(child)
             elif now - last_word > patience.silence_s and not warned:
                 warned = True
-                text = f"The engine has said nothing for {patience.silence_s:.0f} s. Wait, or cancel."
+                text = tr("The engine has said nothing for {seconds} s. Wait, or cancel.")
+                text = text.format(seconds=round(patience.silence_s))
                 heard.on_event({"event": "message", "level": "warning", "text": text})
         elif now - leaving_since > patience.terminate_s + patience.kill_s:
             break
@@ -155,62 +161,6 @@ def _attend(
             terminated = True
             _end_group(child, force=False)
     return cancelled
-
-
-class _Heard:
-    """What the engine said: events are passed on, the last words are kept."""
-
-    def __init__(self, on_event: Callable[[dict[str, Any]], object], on_log: Callable[[str], object]) -> None:
-        self.on_event = on_event
-        self.on_log = on_log
-        self.finished: Optional[dict[str, Any]] = None
-        self.failed: Optional[dict[str, Any]] = None
-        self.tail: collections.deque[str] = collections.deque(maxlen=_TAIL_LINES)
-
-    def take(self, stream: str, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        event = _event(text) if stream == "stdout" else None
-        if event is None:
-            if text.strip():
-                self.tail.append(text)
-                self.on_log(text)
-        elif event["event"] == "finished":
-            self.finished = event
-        elif event["event"] == "failed":
-            self.failed = event
-        elif event["event"] != "heartbeat":
-            self.on_event(event)
-
-
-def _event(text: str) -> Optional[dict[str, Any]]:
-    if not text.startswith("{"):
-        return None
-    try:
-        event = json.loads(text)
-    except ValueError:
-        return None
-    return event if isinstance(event.get("event"), str) else None
-
-
-def _failure(code: int, heard: _Heard, stopping: bool) -> Exception:
-    """Return the error for an engine that left without `finished`."""
-    if stopping or code == CANCELLED:
-        return Cancelled("The job was cancelled.")
-    if heard.failed is not None:
-        error = EngineError(str(heard.failed.get("text", "")), str(heard.failed.get("hint", "")))
-        error.exit_code = code
-        return error
-    if code in (-9, 137):
-        return ResourceError(
-            "The engine was killed, probably because the machine ran out of memory.",
-            "Use a smaller tile, batch or chip, or close other programs.",
-        )
-    words = "\n".join(heard.tail) or "It said nothing."
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return EngineError(f"The engine crashed ({signal.Signals(-code).name}). Its last words:\n{words}")
-    shown = str(code) if abs(code) < 256 else f"0x{code & 0xFFFFFFFF:08X}"  # Windows: NTSTATUS
-    return EngineError(f"The engine left with code {shown} and without a result. Its last words:\n{words}")
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> subprocess.Popen[bytes]:
@@ -226,7 +176,8 @@ def _start(command: Sequence[str], environ: Mapping[str, str], folder: str) -> s
         )  # fmt: skip
     except OSError as error:
         raise ResourceError(
-            f"{command[0]} cannot be started: {error.strerror}.", "Choose another Python for the engine."
+            tr("{program} cannot be started: {why}.").format(program=command[0], why=error.strerror),
+            tr("Choose another Python for the engine."),
         ) from None
 
 

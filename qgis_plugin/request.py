@@ -21,6 +21,7 @@ from ..engine.contract.errors import DataError, EngineError
 from ..engine.contract.params import Param
 from ..engine.contract.spec import Spec
 from . import layers
+from .i18n import tr
 from .parameters import LAYER_KINDS, LAYER_OUTPUT_KINDS, is_list, qgis_name, value
 
 
@@ -62,7 +63,8 @@ class Request:
 
     def _files(self, param: Param) -> Any:
         name = qgis_name(param)
-        given, selected_only = _source(self._given[name], param.label)
+        label = tr(param.label)
+        given, selected_only = _source(self._given[name], label)
         if not is_list(param):
             layer = self._algorithm.parameterAsLayer({**self._given, name: given}, name, self._context)
             found = [] if layer is None else [layer]
@@ -71,18 +73,23 @@ class Request:
             found = self._algorithm.parameterAsLayerList(self._given, name, self._context)
             wanted = len(given) if isinstance(given, (list, tuple)) else 1
         if len(found) < wanted:
-            raise DataError(f"{param.label}: QGIS cannot open {given}.", "Check that the files exist.")
+            raise DataError(
+                tr("{label}: QGIS cannot open {given}.").format(label=label, given=given), tr("Check that the files exist.")
+            )
         if param.whole:
-            files = [layers.whole_file_of(layer, param.label) for layer in found]
+            files = [layers.whole_file_of(layer, label) for layer in found]
         elif selected_only:
-            return self._export(found[0], param.label, selected_only=True)
+            return self._export(found[0], label, selected_only=True)
         else:
-            files = [layers.file_of(layer, param.label, lambda v: self._export(v, param.label)) for layer in found]
+            files = [layers.file_of(layer, label, lambda v: self._export(v, label)) for layer in found]
         return files if is_list(param) else files[0]
 
     def _export(self, layer: QgsVectorLayer, label: str, selected_only: bool = False) -> str:
         if selected_only and not layer.selectedFeatureCount():
-            raise DataError(f"{label}: no feature of {layer.name()} is selected.", "Select some, or take the whole layer.")
+            raise DataError(
+                tr("{label}: no feature of {layer} is selected.").format(label=label, layer=layer.name()),
+                tr("Select some, or take the whole layer."),
+            )
         if self._folder is None:
             return QgsProcessingUtils.tempFolder()  # only checked; exists as the copy will
         return layers.export_vector(layer, self._folder, self._context.transformContext(), label, selected_only)
@@ -117,12 +124,15 @@ def _source(given: Any, label: str) -> tuple[Any, bool]:
     if not isinstance(given, QgsProcessingFeatureSourceDefinition):
         return given, False
     if given.featureLimit >= 0:
-        raise DataError(f"{label}: the number of features cannot be limited.", "Select the features, or filter the layer.")
+        raise DataError(
+            tr("{label}: the number of features cannot be limited.").format(label=label),
+            tr("Select the features, or filter the layer."),
+        )
     return given.source.staticValue(), given.selectedFeaturesOnly
 
 
 def dialog_words(error: EngineError, spec: type[Spec]) -> str:
     """Return an error's text and hint with the names of the dialog in place of the flags of the shell."""
-    labels = {param.flag: f"'{param.label}'" for param in spec.params()}
+    labels = {param.flag: f"'{tr(param.label)}'" for param in spec.params()}
     words = f"{error.text}\n{error.hint}".strip()
     return re.sub(r"--[a-z][a-z-]*", lambda found: labels.get(found.group(), found.group()), words)

@@ -20,7 +20,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.contract.errors import Cancelled, EngineError
-from . import environment, install
+from . import environment, install, order, process
 from .environment import ROOT
 from .i18n import tr
 from .icons import icon_of
@@ -113,14 +113,20 @@ class InstallAlgorithm(_SetupAlgorithm):
         self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Install, or show how."""
-        environ = install.variables({**os.environ, **proxy_variables()}, ROOT)
+        environ = order.variables({**os.environ, **proxy_variables()}, ROOT)
+
+        doing = {
+            "make": tr("making an environment"), "fetch uv": tr("fetching uv"),
+            "fill": tr("fetching and installing the packages"), "try": tr("loading each package once"),
+        }  # fmt: skip
 
         def step(number: int, count: int, name: str) -> None:
             feedback.setProgress(100 * number / count)
-            feedback.setProgressText(tr("Step {number} of {count}: {name}").format(number=number + 1, count=count, name=name))
+            told = tr("Step {number} of {count}: {name}")
+            feedback.setProgressText(told.format(number=number + 1, count=count, name=doing[name]))
 
         try:
-            wanted = install.order(
+            wanted = order.for_machine(
                 environ,
                 ROOT,
                 build=self.parameterAsEnumString(given, "BUILD", context),
@@ -129,7 +135,7 @@ class InstallAlgorithm(_SetupAlgorithm):
             )
             if self.parameterAsBoolean(given, "ONLY_SHOW", context):
                 for command in wanted.steps().values():
-                    feedback.pushCommandInfo(install.quoted(command))
+                    feedback.pushCommandInfo(process.quoted(command))
                 feedback.pushInfo(environment.how_to_install(ROOT))
                 return {"ENGINE": ""}
             python = install.install(wanted, environ, feedback.pushConsoleInfo, step, feedback.isCanceled)

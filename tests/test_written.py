@@ -1,5 +1,6 @@
 """What commands write from the code is in step with it: pages of the documentation, and the sentences to translate."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -8,6 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = sorted((ROOT / "qgis_plugin" / "i18n").glob("edgewise_*.ts"))
+NO_SENTENCE = {  # code, commands and a word by which the toolbox finds algorithms, in every language
+    "fetch uv", "python3 -m venv edgewise-engine", ' -m pip install -r "', "deep learning",
+    "pip download -d FOLDER -r REQUIREMENTS", '<span style="color:',
+}  # fmt: skip
 
 
 def command(name):
@@ -24,6 +29,27 @@ def test_the_pages_of_the_algorithms_say_what_the_specs_say():
     wanted = docs.pages()
     assert set(found) == set(wanted), "run make docs"
     assert [name for name in wanted if found[name] != wanted[name]] == [], "run make docs"
+
+
+def untranslated(source):
+    """Return the texts of two words or more in a module that no `tr` is around; docstrings and lines of Python are none."""
+    tree = ast.parse(source)
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "tr"]
+    told = {id(part) for call in calls for part in ast.walk(call)}
+    told |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in told]
+    return [text for text in texts if re.search(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}", text) and not text.startswith("import ")]
+
+
+def test_every_sentence_of_the_plugin_can_be_translated():
+    found = {text: path.name for path in (ROOT / "qgis_plugin").rglob("*.py") for text in untranslated(path.read_text("utf-8"))}
+    assert {text: name for text, name in found.items() if text not in NO_SENTENCE} == {}, (
+        "put them into tr(), values by .format"
+    )
+
+
+def test_a_sentence_without_tr_is_found():
+    assert untranslated('"""A module of two."""\nraise Error(f"{x} is gone.", tr("Open it again."))') == [" is gone."]
 
 
 @pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)

@@ -2464,6 +2464,61 @@
         <translation>Vorher übersprungen.</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>Settings &gt; Options &gt; Processing &gt; Providers &gt; Edgewise</source>
+        <translation>Einstellungen &gt; Optionen &gt; Verarbeitung &gt; Datenanbieter &gt; Edgewise</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>The engine's Python {path}, set in {place}, does not exist.</source>
+        <translation>Das Python der Engine {path}, gesetzt in {place}, gibt es nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>The engine's Python {path}, from the variable {variable}, does not exist.</source>
+        <translation>Das Python der Engine {path}, aus der Variable {variable}, gibt es nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>Correct it in {place}, or in the variable {variable}.</source>
+        <translation>Berichtigen Sie es in {place} oder in der Variable {variable}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>Edgewise was updated, and its engine was made for the version before.</source>
+        <translation>Edgewise wurde aktualisiert, und seine Engine wurde für die Version davor angelegt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>Edgewise needs a Python of its own for its engine, and none is set.</source>
+        <translation>Edgewise braucht ein eigenes Python für seine Engine, und keines ist gesetzt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>Run 'Install the engine' in the group 'Set up'. {by_hand} Then name it in {place}.</source>
+        <translation>Führen Sie „Die Engine installieren“ in der Gruppe „Einrichten“ aus. {by_hand} Nennen Sie es dann in {place}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>{python} does not answer as a Python does.</source>
+        <translation>{python} antwortet nicht wie ein Python.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>{python} is Python {version}; the engine needs 3.10 to 3.13.</source>
+        <translation>{python} ist Python {version}; die Engine braucht 3.10 bis 3.13.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>{python} lacks {packages}.</source>
+        <translation>{python} fehlen {packages}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/environment.py"/>
+        <source>By hand, in a terminal: {make} (python3.13 where python3 is newer), then: {fill}.</source>
+        <translation>Von Hand, in einem Terminal: {make} (python3.13, wo python3 neuer ist), dann: {fill}.</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/feedback.py"/>
         <source>The engine has started on {device} ({versions}).</source>
         <translation>Die Engine läuft auf {device} ({versions}).</translation>
@@ -2489,9 +2544,194 @@
         <translation>Geschrieben: {path}</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>It said nothing.</source>
+        <translation>Es hat nichts gesagt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>The job was cancelled.</source>
+        <translation>Die Aufgabe wurde abgebrochen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>The engine was killed, probably because the machine ran out of memory.</source>
+        <translation>Die Engine wurde beendet, vermutlich weil der Speicher des Rechners nicht reichte.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>Use a smaller tile, batch or chip, or close other programs.</source>
+        <translation>Nehmen Sie kleinere Kacheln, Stapel oder Ausschnitte, oder schließen Sie andere Programme.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>The engine crashed ({signal}). Its last words:</source>
+        <translation>Die Engine ist abgestürzt ({signal}). Ihre letzten Worte:</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/heard.py"/>
+        <source>The engine left with code {code} and without a result. Its last words:</source>
+        <translation>Die Engine endete mit Code {code} und ohne Ergebnis. Ihre letzten Worte:</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/install.py"/>
+        <source>Check the network, the proxy (Settings &gt; Options &gt; Network) and the free disk, then run this again: it goes on where it was. Without a network, name a folder of wheels.</source>
+        <translation>Prüfen Sie das Netz, den Proxy (Einstellungen &gt; Optionen &gt; Netzwerk) und den freien Platz, und starten Sie dies erneut: Es geht dort weiter, wo es war. Ohne Netz nennen Sie einen Ordner mit Wheels.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/install.py"/>
+        <source>{folder}: {free} GiB are free, and the engine needs {needed} GiB while it is installed.</source>
+        <translation>{folder}: {free} GiB sind frei, und die Engine braucht {needed} GiB, während sie installiert wird.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/install.py"/>
+        <source>Free some, choose the CPU build, or set the variable EDGEWISE_HOME to a folder on another disk.</source>
+        <translation>Schaffen Sie Platz, wählen Sie die CPU-Fassung, oder setzen Sie die Variable EDGEWISE_HOME auf einen Ordner auf einem anderen Datenträger.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/install.py"/>
+        <source>{folder} cannot be removed: {why}.</source>
+        <translation>{folder} lässt sich nicht entfernen: {why}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/install.py"/>
+        <source>Close other windows of QGIS and programs that use it, then try again.</source>
+        <translation>Schließen Sie andere QGIS-Fenster und Programme, die ihn benutzen, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} is neither a raster nor a vector layer.</source>
+        <translation>{label}: {layer} ist weder ein Raster- noch ein Vektorlayer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>Choose another layer.</source>
+        <translation>Wählen Sie einen anderen Layer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} is no layer of a file.</source>
+        <translation>{label}: {layer} ist kein Layer einer Datei.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>Choose the GeoPackage itself.</source>
+        <translation>Wählen Sie das GeoPackage selbst.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} cannot be copied to a file: {why}.</source>
+        <translation>{label}: {layer} lässt sich nicht in eine Datei kopieren: {why}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} is in memory, and the engine reads files.</source>
+        <translation>{label}: {layer} liegt im Speicher, und die Engine liest Dateien.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} is a {kind} layer, and the engine reads files.</source>
+        <translation>{label}: {layer} ist ein Layer der Art {kind}, und die Engine liest Dateien.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>{label}: {layer} has edits that are not saved, and its file is read as a whole.</source>
+        <translation>{label}: {layer} hat Änderungen, die nicht gespeichert sind, und die Datei wird als Ganzes gelesen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>Save them (Layer, Save Layer Edits), then run this again.</source>
+        <translation>Speichern Sie sie (Layer, Layeränderungen speichern), und starten Sie dies erneut.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/layers.py"/>
+        <source>Save it as a file first (right-click the layer, Export, Save As), then choose that file.</source>
+        <translation>Speichern Sie ihn zuerst als Datei (Rechtsklick auf den Layer, Export, Speichern als), und wählen Sie dann diese Datei.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/lock.py"/>
+        <source>{folder} cannot be written: {why}.</source>
+        <translation>In {folder} lässt sich nicht schreiben: {why}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/lock.py"/>
+        <source>Set the variable EDGEWISE_HOME to a folder of yours.</source>
+        <translation>Setzen Sie die Variable EDGEWISE_HOME auf einen Ihrer Ordner.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/lock.py"/>
+        <source>Another window is changing the engine in {folder}.</source>
+        <translation>Ein anderes Fenster ändert gerade die Engine in {folder}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/lock.py"/>
+        <source>Wait until it is done, or cancel it there.</source>
+        <translation>Warten Sie, bis es fertig ist, oder brechen Sie es dort ab.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>The folder {folder} holds no wheel.</source>
+        <translation>Der Ordner {folder} enthält kein Wheel.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>Fill it on a machine with a network, of the same system and Python: {command}.</source>
+        <translation>Füllen Sie ihn auf einem Rechner mit Netz, gleichem System und gleichem Python: {command}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>{python} is no Python from 3.10 to 3.13 with venv.</source>
+        <translation>{python} ist kein Python von 3.10 bis 3.13 mit venv.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>Choose another under Python, or leave it empty.</source>
+        <translation>Wählen Sie unter Python ein anderes, oder lassen Sie es leer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>No Python from 3.10 to 3.13 with venv was found.</source>
+        <translation>Kein Python von 3.10 bis 3.13 mit venv wurde gefunden.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/order.py"/>
+        <source>Install one from python.org or your distribution (python3-venv or python3.13-venv), or name one under Python.</source>
+        <translation>Installieren Sie eines von python.org oder aus Ihrer Distribution (python3-venv oder python3.13-venv), oder nennen Sie eines unter Python.</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/plugin.py"/>
         <source>Label the regions that Edgewise suggests.</source>
         <translation>Die Gebiete labeln, die Edgewise vorschlägt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>Still at work.</source>
+        <translation>Noch bei der Arbeit.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>The program was cancelled.</source>
+        <translation>Das Programm wurde abgebrochen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>{program} left with code {code}. Its last words:</source>
+        <translation>{program} endete mit Code {code}. Seine letzten Worte:</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>The engine has said nothing for {seconds} s. Wait, or cancel.</source>
+        <translation>Die Engine hat seit {seconds} s nichts gesagt. Warten Sie, oder brechen Sie ab.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>{program} cannot be started: {why}.</source>
+        <translation>{program} lässt sich nicht starten: {why}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/process.py"/>
+        <source>Choose another Python for the engine.</source>
+        <translation>Wählen Sie ein anderes Python für die Engine.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/provider.py"/>
@@ -2502,6 +2742,36 @@
         <location filename="../../qgis_plugin/provider.py"/>
         <source>a python that has the engine's packages</source>
         <translation>ein Python, das die Pakete der Engine hat</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: QGIS cannot open {given}.</source>
+        <translation>{label}: QGIS kann {given} nicht öffnen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Check that the files exist.</source>
+        <translation>Prüfen Sie, ob es die Dateien gibt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: no feature of {layer} is selected.</source>
+        <translation>{label}: Kein Objekt von {layer} ist gewählt.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Select some, or take the whole layer.</source>
+        <translation>Wählen Sie einige, oder nehmen Sie den ganzen Layer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: the number of features cannot be limited.</source>
+        <translation>{label}: Die Zahl der Objekte lässt sich nicht begrenzen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Select the features, or filter the layer.</source>
+        <translation>Wählen Sie die Objekte, oder filtern Sie den Layer.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/setup_algorithms.py"/>
@@ -2567,6 +2837,26 @@
         <location filename="../../qgis_plugin/setup_algorithms.py"/>
         <source>A Python from 3.10 to 3.13 to make the environment of; left empty, one is looked for.</source>
         <translation>Ein Python von 3.10 bis 3.13, aus dem die Umgebung gemacht wird; bleibt es leer, wird eines gesucht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>making an environment</source>
+        <translation>eine Umgebung anlegen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>fetching uv</source>
+        <translation>uv holen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>fetching and installing the packages</source>
+        <translation>die Pakete holen und installieren</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/setup_algorithms.py"/>
+        <source>loading each package once</source>
+        <translation>jedes Paket einmal laden</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/setup_algorithms.py"/>

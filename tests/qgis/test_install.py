@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from edgewise.engine.contract.errors import Cancelled, EngineError, ResourceError
-from edgewise.qgis_plugin import environment, install
+from edgewise.qgis_plugin import environment, install, order
 from edgewise.qgis_plugin.lock import only_one
 from fakes import ENGINE_PYTHON, processes
 
@@ -36,7 +36,7 @@ def wheel(folder, name, version, code=""):
 @pytest.fixture
 def environ(tmp_path):
     """Variables as the algorithm gives them, with a home below the test's folder."""
-    kept = install.variables({**os.environ, "EDGEWISE_HOME": str(tmp_path / "Mein Ordner ä")}, environment.ROOT)
+    kept = order.variables({**os.environ, "EDGEWISE_HOME": str(tmp_path / "Mein Ordner ä")}, environment.ROOT)
     return {
         **kept,
         "FAKE_MARK": str(tmp_path),
@@ -57,7 +57,7 @@ def wanted(tmp_path, environ, monkeypatch):
     requirements, constraints = environment.pin_files(root)
     requirements.write_text("tinypart\n")
     constraints.write_text("tinypart==1.0\n")
-    found = install.order(environ, root, build="cpu", python=ENGINE_PYTHON, wheels=str(tmp_path / "wheels"))
+    found = order.for_machine(environ, root, build="cpu", python=ENGINE_PYTHON, wheels=str(tmp_path / "wheels"))
     return replace(found, uv=UV, extra=(), needed=("tinypart",))
 
 
@@ -157,11 +157,11 @@ def test_a_home_that_cannot_be_written_is_named(wanted, environ, tmp_path):
 
 def test_an_empty_folder_of_wheels_and_a_wrong_python_are_refused(environ, tmp_path):
     with pytest.raises(ResourceError, match=r"holds no wheel.*pip download"):
-        install.order(environ, environment.ROOT, wheels=str(tmp_path))
+        order.for_machine(environ, environment.ROOT, wheels=str(tmp_path))
     with pytest.raises(ResourceError, match=r"is no Python from 3.10 to 3.13 with venv. Choose another under Python"):
-        install.order(environ, environment.ROOT, python="/bin/false")
+        order.for_machine(environ, environment.ROOT, python="/bin/false")
     with pytest.raises(ResourceError, match=r"No Python from 3.10 to 3.13.*python3-venv"):
-        install.order({"PATH": str(tmp_path)}, environment.ROOT)
+        order.for_machine({"PATH": str(tmp_path)}, environment.ROOT)
 
 
 @pytest.mark.parametrize(("gpus", "build", "backend"), [("GPU 0: a card", "cuda", "auto"), ("", "cpu", "cpu")])
@@ -169,7 +169,7 @@ def test_the_build_follows_the_driver(environ, tmp_path, gpus, build, backend):
     (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\necho '{gpus}'\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
     (tmp_path / "uv").symlink_to("/bin/true")
-    found = install.order({**environ, "PATH": str(tmp_path)}, environment.ROOT)
+    found = order.for_machine({**environ, "PATH": str(tmp_path)}, environment.ROOT)
     assert found.build == build
     fill = found.steps()["fill"]
     assert fill[fill.index("--torch-backend") + 1] == backend
@@ -178,7 +178,7 @@ def test_the_build_follows_the_driver(environ, tmp_path, gpus, build, backend):
 
 def test_the_users_settings_of_pip_count_but_none_that_leads_elsewhere(tmp_path):
     given = {"PIP_INDEX_URL": "mirror", "PIP_TARGET": "/elsewhere", "PYTHONHOME": "/qgis", "SSL_CERT_FILE": "/ca.pem"}
-    kept = install.variables(given, tmp_path)
+    kept = order.variables(given, tmp_path)
     assert (kept["PIP_INDEX_URL"], kept["SSL_CERT_FILE"], kept["UV_SYSTEM_CERTS"]) == ("mirror", "/ca.pem", "true")
     assert not {"PIP_TARGET", "PYTHONHOME", "PYTHONPATH"} & set(kept)
 
@@ -221,10 +221,10 @@ def test_the_algorithms_install_and_remove(plugin, log, tmp_path, monkeypatch, w
 
     monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path / "home"))
     own = replace(wanted, folder=tmp_path / "home" / "engine-0123abcd")
-    monkeypatch.setattr(install, "order", lambda *_, **__: own)
+    monkeypatch.setattr(order, "for_machine", lambda *_, **__: own)
     results = processing.run("edgewise:install", {}, feedback=log)
     assert version_in(results["ENGINE"]) == "1.0"
-    assert log.texts[0] == "Step 1 of 3: make"
+    assert log.texts[0] == "Step 1 of 3: making an environment"
     assert json.loads((own.folder / environment.STAMP).read_text())["build"] == "cpu"
     assert processing.run("edgewise:uninstall", {}, feedback=log) == {"REMOVED": str(tmp_path / "home")}
     assert not (tmp_path / "home").exists()
