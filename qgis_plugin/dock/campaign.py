@@ -10,16 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import (
-    NULL,
-    QgsApplication,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsGeometry,
-    QgsProject,
-    QgsProviderRegistry,
-    QgsVectorLayer,
-)
+from qgis.core import NULL, QgsApplication, QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QDateTime
 
 from ...engine.contract.campaign import (
@@ -38,7 +29,7 @@ from ...engine.contract.campaign import (
 from ...engine.contract.errors import DataError
 from ...engine.contract.legend import Legend
 from ..i18n import tr
-from . import edits
+from . import edits, records
 from .edits import Undo
 from .unit import Answer, Unit
 
@@ -58,7 +49,7 @@ class Campaign:
         self.path = str(Path(path).resolve())
         if not Path(path).is_file():
             raise DataError(tr("{path} does not exist.").format(path=path), tr("Choose the GeoPackage that suggest wrote."))
-        self.layers = {name: find_layer(self.path, name, project) or open_layer(self.path, name) for name in LAYERS}
+        self.layers = {name: records.layer(self.path, name, project) for name in LAYERS}
         for name, layer in self.layers.items():
             if not layer.isValid():
                 raise DataError(
@@ -66,7 +57,7 @@ class Campaign:
                     tr("Choose the GeoPackage that suggest wrote."),
                 )
         self._users_own = {name for name, layer in self.layers.items() if layer.isEditable()}
-        self.legend = Legend.from_json(_rows(self.layers[CLASSES]))
+        self.legend = Legend.from_json(records.rows(self.layers[CLASSES]))
         self.who = QgsApplication.userLoginName()
         self._read()
 
@@ -74,12 +65,12 @@ class Campaign:
         """Read the newest batch; its ground stays in memory, because a file that was just written answers slowly."""
         for layer in self.layers.values():
             layer.dataProvider().reloadData()
-        self.rounds = sorted(_rows(self.layers[ROUNDS]), key=lambda row: row["round"])
+        self.rounds = sorted(records.rows(self.layers[ROUNDS]), key=lambda row: row["round"])
         self.round = int(self.rounds[-1]["round"]) if self.rounds else 0
         newest = QgsFeatureRequest().setFilterExpression(f'"round" = {self.round}')
-        sides = {row["unit"]: (row["class_left"], row["class_right"]) for row in _rows(self.layers[BORDERS])}
+        sides = {row["unit"]: (row["class_left"], row["class_right"]) for row in records.rows(self.layers[BORDERS])}
         batch = sorted(self.layers[UNITS].getFeatures(newest), key=lambda feature: feature["rank"])
-        self.units = [_unit(feature, sides) for feature in batch]
+        self.units = [records.unit(feature, sides) for feature in batch]
         self._ground = {feature.id(): feature.geometry() for feature in batch}
         self._parts: dict[str, list[tuple[int, QgsGeometry]]] = {}
         for feature in self.layers[PREDICTIONS].getFeatures(newest):
@@ -171,7 +162,7 @@ class Campaign:
         places = {unit.name: place for place, unit in enumerate(self.units)}
         return [
             (places[row["unit"]], Answer(row["answer"], row["class_id"]))
-            for row in _rows(self.layers[ANSWERS])
+            for row in records.rows(self.layers[ANSWERS])
             if row["accepted"] == 0 and row["round"] == self.round and row["who"] == self.who and row["unit"] in places
         ]
 
@@ -191,42 +182,3 @@ class Campaign:
                 shape.convertToMultiType()
             feature.setGeometry(shape)
         return feature
-
-
-def find_layer(path: str, name: str, project: QgsProject) -> Optional[QgsVectorLayer]:
-    """Return the project's layer `name` of a GeoPackage, or None."""
-    for layer in project.mapLayers().values():
-        if isinstance(layer, QgsVectorLayer) and layer.providerType() == "ogr":
-            parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
-            if parts.get("layerName") == name and str(Path(parts.get("path") or "").resolve()) == path:
-                return layer
-    return None
-
-
-def open_layer(path: str, name: str) -> QgsVectorLayer:
-    """Open one layer of a GeoPackage; it may turn out not to be valid."""
-    return QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
-
-
-def _unit(feature: QgsFeature, sides: dict[str, tuple[int, ...]]) -> Unit:
-    row = _values(feature)
-    return Unit(
-        fid=feature.id(), name=row["unit"], round=row["round"], rank=row["rank"], kind=row["kind"], class_a=row["class_a"],
-        class_b=row["class_b"], reason=row["reason"] or "", answer=row["answer"] or "", class_id=row["class_id"],
-        sides=sides.get(row["unit"], ()) if row["answer"] == REDRAW else (), who=row["who"] or "",
-        answered=iso(row["answered"]), seconds=row["seconds"],
-    )  # fmt: skip
-
-
-def iso(when: Optional[QDateTime]) -> str:
-    """Return a time as text that sorts by time; empty for none. The file keeps UTC, whatever zone QGIS takes it for."""
-    return when.toString("yyyy-MM-ddTHH:mm:ss.zzz") if when else ""
-
-
-def _rows(layer: QgsVectorLayer) -> list[dict[str, Any]]:
-    return [_values(f) for f in layer.getFeatures(QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry))]
-
-
-def _values(feature: QgsFeature) -> dict[str, Any]:
-    """Return the attributes of a feature, None where a field is empty."""
-    return {name: None if feature[name] == NULL else feature[name] for name in feature.fields().names()}

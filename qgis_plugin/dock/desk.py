@@ -9,24 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsProject
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
 
-from ...engine.contract.campaign import BORDERS, CORRECTIONS, POINTS, UNITS
+from ...engine.contract.campaign import UNITS
 from ...engine.contract.errors import EngineError
 from ..i18n import tr
-from . import keys, tally
+from . import keys, shown, tally, words
 from .campaign import Campaign
 from .highlight import Highlight
 from .labelling import Labelling
-from .merge import Merged, merge
+from .merge import merge
 from .panel import Panel
 from .rounds import Round
 from .tool import KeyFilter, LabelTool
 
 _TITLE = "Edgewise"
-_SHOWN = (POINTS, BORDERS, UNITS, CORRECTIONS)
-"""Layers of a campaign that the project shows, the uppermost first."""
 
 
 class Desk(QObject):
@@ -58,10 +56,10 @@ class Desk(QObject):
         panel.command.connect(lambda command: self._do(lambda at: at.command(command)))
         panel.class_key_asked.connect(self._choose_key)
         panel.label_asked.connect(self._take_over)
-        panel.round_asked.connect(self.start_round)
-        panel.cancel_asked.connect(self.round.cancel)
+        panel.foot.round_asked.connect(self.start_round)
+        panel.foot.cancel_asked.connect(self.round.cancel)
         panel.closed.connect(lambda: self._canvas.unsetMapTool(self._tool))
-        self.round.progressed.connect(panel.show_round)
+        self.round.progressed.connect(panel.foot.show_round)
         self.round.ended.connect(self._round_ended)
 
     def open(self, path: str) -> None:
@@ -74,7 +72,7 @@ class Desk(QObject):
             self._say_error(error)
             return
         self.close()
-        self._show_layers(campaign)
+        shown.show(campaign, QgsProject.instance())
         self._highlight = Highlight(self._canvas, campaign.layers[UNITS].crs(), campaign.legend)
         class_keys = keys.load(campaign.legend.ids)
         self.panel.show_legend(campaign.legend, tally.quotas(campaign.units))
@@ -124,7 +122,7 @@ class Desk(QObject):
             self._say_error(error)
             return
         self.open(campaign.path)
-        self._say(_told(merged), Qgis.MessageLevel.Success)
+        self._say(words.told(merged), Qgis.MessageLevel.Success)
 
     def start_round(self) -> None:
         """Start the next round in the background."""
@@ -135,10 +133,10 @@ class Desk(QObject):
         except EngineError as error:
             self._say_error(error)
             return
-        self.panel.show_round(0.0, tr("The next round is being prepared."))
+        self.panel.foot.show_round(0.0, tr("The next round is being prepared."))
 
     def _round_ended(self, ok: bool, why: str) -> None:
-        self.panel.show_round(None)
+        self.panel.foot.show_round(None)
         if not ok:
             self._say(why or tr("The round was cancelled; the answers stay."), _level(bool(why)))
             return
@@ -206,25 +204,6 @@ class Desk(QObject):
             if own & set(identifiers):
                 self.close()
 
-    def _show_layers(self, campaign: Campaign) -> None:
-        """Put what the project does not have yet into a group of its own, above the orthophoto."""
-        project = QgsProject.instance()
-        missing = [name for name in _SHOWN if not project.mapLayer(campaign.layers[name].id())]
-        if missing:
-            group = project.layerTreeRoot().insertGroup(0, Path(campaign.path).stem)
-            for name in missing:
-                project.addMapLayer(campaign.layers[name], False)
-                group.addLayer(campaign.layers[name])
-        for path in campaign.images:
-            self._show_image(path, project)
-
-    def _show_image(self, path: str, project: QgsProject) -> None:
-        shown = {Path(layer.source()).resolve() for layer in project.mapLayers().values() if isinstance(layer, QgsRasterLayer)}
-        if path and Path(path).is_file() and Path(path).resolve() not in shown:
-            layer: QgsMapLayer = QgsRasterLayer(path, Path(path).stem)
-            project.addMapLayer(layer, False)
-            project.layerTreeRoot().addLayer(layer)
-
     def _say_error(self, error: EngineError) -> None:
         self._say(str(error), Qgis.MessageLevel.Warning)
 
@@ -234,16 +213,3 @@ class Desk(QObject):
 
 def _level(failed: bool) -> Qgis.MessageLevel:
     return Qgis.MessageLevel.Critical if failed else Qgis.MessageLevel.Info
-
-
-def _told(merged: Merged) -> str:
-    told = tr("{taken} answers and {corrections} corrections taken over.").format(
-        taken=merged.taken, corrections=merged.corrections
-    )
-    if merged.both:
-        told += " " + tr(
-            "{both} units were answered by both, {same} of them alike; where not, the later answer stands."
-        ).format(both=merged.both, same=merged.same)
-    if merged.unknown:
-        told += " " + tr("{unknown} answered units are not in this campaign and were left out.").format(unknown=merged.unknown)
-    return told

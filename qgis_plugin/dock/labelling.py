@@ -14,15 +14,16 @@ from qgis.core import QgsGeometry, QgsPointXY
 from ...engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, SKIP, UNSURE
 from ...engine.contract.errors import EngineError
 from ..i18n import tr
-from . import keys, strokes, tally
+from . import keys
 from .campaign import Campaign
+from .card import View
+from .drawing import Drawing
 from .highlight import Highlight
 from .keys import ClassKeys
-from .panel import View
 from .session import Session
 from .steps import Steps
 from .unit import Answer, Unit
-from .words import answered, named, question
+from .words import named, view
 
 
 class Labelling:
@@ -47,13 +48,10 @@ class Labelling:
         self.campaign = campaign
         self.class_keys = class_keys
         self.session = Session(campaign.units, campaign.repeats())
-        self._highlight, self._changed = highlight, changed
+        self._drawing, self._changed = Drawing(campaign, highlight), changed
         self._hint = ""
         self._typed: Optional[int] = None
-        self._border: Optional[QgsGeometry] = None
-        self._ground: Optional[QgsGeometry] = None
         self._steps = Steps(campaign, self.session, refused)
-        self._outline, self._parts = QgsGeometry(), []
         self._commands: dict[str, Callable[[], object]] = {
             keys.CONFIRM: self._confirm, keys.UNSURE: lambda: self._answer(Answer(UNSURE)), keys.BACK: self._back,
             keys.SKIP: lambda: self._answer(Answer(SKIP)), keys.UNDO: self._undo, keys.OUTLINE: self._toggle_outline,
@@ -87,43 +85,28 @@ class Labelling:
         Raises:
             DataError: the border was not saved.
         """
-        drawn, tremor = self._highlight.to_campaign(points), self._highlight.tremor
-        if strokes.is_loop(drawn):
-            self._wait_for_class(strokes.enclosed(drawn, tremor))
+        drawn, is_ground = self._drawing.stroke(points)
+        if is_ground:
+            self._wait_for_class(drawn)
+        elif self.session.current is None or drawn.isEmpty():
+            self._hint = tr("This line does not cross the unit. Draw it from side to side, or close it to correct ground.")
         else:
-            border = strokes.drawn(drawn, self._outline, tremor) if self.session.current else QgsGeometry()
-            if border.isEmpty():
-                self._hint = tr("This line does not cross the unit. Draw it from side to side, or close it to correct ground.")
-            else:
-                self._draw(border)
+            self._draw(self.session.current, drawn)
         self._changed()
 
     def point(self, point: QgsPointXY) -> None:
         """Take a click, in the CRS of the map: a point to correct."""
-        self._wait_for_class(QgsGeometry.fromPointXY(self._highlight.to_campaign([point])[0]))
+        self._wait_for_class(self._drawing.point(point))
         self._changed()
 
     def look(self) -> None:
         """Put the unit in question into the middle of the map."""
         if self.session.current is not None:
-            self._highlight.zoom_to(self._outline)
+            self._drawing.look()
 
     def view(self) -> View:
         """Return what the dock shows now."""
-        unit, units = self.session.current, self.session.units
-        legend = self.campaign.legend
-        hint = self._hint
-        if unit is not None and not hint:
-            hint = tr("Asked once more, without the prediction.") if self.session.blind else answered(unit, legend)
-        if self._typed is not None:
-            hint = tr("{name}, and the other class?").format(name=named(self._typed, legend))
-        return View(
-            question=question(unit, self.session.blind, legend, len(units)),
-            reason=unit.reason if unit is not None and not self.session.blind else "",
-            hint=hint, position=0 if self.session.place is None else self.session.place + 1, total=len(units),
-            answered=len(units) - self.session.open_count, minutes=tally.minutes_left(units),
-            agreement=self.session.agreement(),
-        )  # fmt: skip
+        return view(self.session, self.campaign.legend, self._hint, self._typed)
 
     def close(self) -> None:
         """Write what is not in the log yet, and leave the file."""
@@ -133,13 +116,13 @@ class Labelling:
     def _class(self, class_id: int) -> None:
         """Take a class key: of drawn ground first, else of the unit."""
         unit = self.session.current
-        if self._ground is not None:
-            self._steps.correct(self._ground, class_id)
+        if self._drawing.ground is not None:
+            self._steps.correct(self._drawing.ground, class_id)
             self._forget()
             self._hint = tr("Corrected: {name}.").format(name=named(class_id, self.campaign.legend))
         elif unit is None:
             self._hint = tr("Draw a closed line or click on the map first, then press the class.")
-        elif not unit.is_edge and self._border is None:
+        elif not unit.is_edge and self._drawing.border is None:
             self._answer(Answer(ONE_CLASS, class_id))
         elif self._typed is None:
             self._typed = class_id
@@ -151,25 +134,23 @@ class Labelling:
         """Take two classes: of the two sides of a border."""
         if first == second:
             self._answer(Answer(ONE_CLASS, first))
-        elif self._border is not None:
-            self._redraw(unit, self._border, first, second, stay=False)
+        elif self._drawing.border is not None:
+            self._redraw(unit, self._drawing.border, first, second, stay=False)
         elif (first, second) == (unit.class_a, unit.class_b) or (self.session.blind and {first, second} == unit.offered):
             self._answer(Answer(CONFIRM))
         elif self.session.blind:
             self._answer(Answer(REDRAW, sides=(first, second)))
         else:
-            border = strokes.predicted(self._parts, unit.class_a)
+            border = self._drawing.predicted(unit)
             if border.isEmpty():
                 self._hint = tr("The model draws no border here. Draw it with one stroke, then name its sides.")
             else:
                 self._redraw(unit, border, first, second, stay=False)
 
-    def _draw(self, border: QgsGeometry) -> None:
+    def _draw(self, unit: Unit, border: QgsGeometry) -> None:
         """Take a border drawn across the unit."""
-        unit = self.session.current
-        assert unit is not None
-        self._border, self._typed = border, None
-        self._highlight.show_border(border)
+        self._typed = None
+        self._drawing.draw(border)
         if unit.class_a == unit.class_b:
             self._hint = tr("Press the class left of the line, then the class right of it.")
         else:
@@ -177,8 +158,7 @@ class Labelling:
 
     def _redraw(self, unit: Unit, border: QgsGeometry, first: int, second: int, *, stay: bool) -> None:
         """Answer with a border; the class `first` lies where the model sees the first class of the unit."""
-        inside = strokes.seen(self._parts, unit.class_a) if unit.class_a != unit.class_b else QgsGeometry()
-        sides = strokes.sides(self._outline, border, inside, first, second)
+        sides = self._drawing.sides(unit, border, first, second)
         if not sides:
             self._hint = tr("This border has one side only. Draw it with one stroke across the unit.")
         elif self.session.blind and {first, second} == unit.offered:
@@ -190,7 +170,7 @@ class Labelling:
 
     def _confirm(self) -> None:
         unit = self.session.current
-        if self._ground is not None or (self._border is not None and unit is not None and unit.answer != REDRAW):
+        if self._pending:
             self._hint = tr("Press the class of what you drew, or Esc to discard it.")
         elif unit is None:
             return
@@ -206,11 +186,15 @@ class Labelling:
             self._hint = tr("This is the first unit.")
         self._show()
 
+    @property
+    def _pending(self) -> bool:
+        """Whether something is drawn that has no class yet; a border that is saved belongs to its answer."""
+        unit, border = self.session.current, self._drawing.border
+        return self._drawing.ground is not None or (border is not None and (unit is None or unit.answer != REDRAW))
+
     def _discard(self) -> bool:
         """Forget what was typed or drawn and not saved; return whether there was anything."""
-        unit = self.session.current
-        saved = self._border is not None and unit is not None and unit.answer == REDRAW
-        pending = self._typed is not None or self._ground is not None or (self._border is not None and not saved)
+        pending = self._typed is not None or self._pending
         if pending:
             self._show(zoom=False)
         return pending
@@ -218,7 +202,7 @@ class Labelling:
     def _toggle_outline(self) -> None:
         if self.session.blind:
             self._hint = tr("The prediction stays hidden while a unit is asked once more.")
-        elif not self._highlight.toggle_outline():
+        elif not self._drawing.toggle_outline():
             self._hint = tr("The prediction is hidden; Space shows it.")
 
     def _answer(self, answer: Answer, *, stay: bool = False) -> None:
@@ -252,27 +236,14 @@ class Labelling:
         if ground.isEmpty():
             self._hint = tr("This line encloses no ground. Draw around what is wrong.")
             return
-        self._ground = ground
-        self._highlight.show_ground(ground)
+        self._drawing.wait(ground)
         self._hint = tr("Press the class of what you drew, or Esc to discard it.")
 
     def _forget(self) -> None:
-        self._typed, self._ground = None, None
-        self._highlight.hide_ground()
+        self._typed = None
+        self._drawing.forget_ground()
 
     def _show(self, zoom: bool = True) -> None:
         """Show the current unit on the map."""
-        self._forget()
-        self._border = None
-        unit, blind = self.session.current, self.session.blind
-        if unit is None:
-            self._highlight.clear()
-            return
-        self._outline, self._parts = self.campaign.geometry(unit), self.campaign.parts(unit)
-        self._highlight.show(self._outline, [] if blind else self._parts)
-        border = None if blind or unit.answer != REDRAW else self.campaign.border(unit)
-        if border is not None:
-            self._border = border
-            self._highlight.show_border(border)
-        if zoom:
-            self._highlight.zoom_to(self._outline)
+        self._typed = None
+        self._drawing.show(self.session.current, self.session.blind, zoom)

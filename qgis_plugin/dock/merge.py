@@ -15,7 +15,8 @@ from ...engine.contract.campaign import ANSWERS, BORDERS, CORRECTIONS, POINTS, U
 from ...engine.contract.errors import DataError
 from ..i18n import tr
 from . import edits
-from .campaign import Campaign, iso
+from .campaign import Campaign
+from .records import iso
 
 _TAKEN = ("status", "answer", "class_id", "note", "who", "answered", "seconds")
 

@@ -10,8 +10,9 @@ from qgis.core import QgsGeometry
 from qgis.PyQt.QtCore import QDateTime, QTimer
 
 from ...engine.contract.errors import EngineError
-from .campaign import Campaign, iso
+from .campaign import Campaign
 from .edits import Undo
+from .records import iso
 from .session import Session
 from .unit import Answer, Unit
 

@@ -1,4 +1,4 @@
-"""What the dock asks and says of a unit, in sentences."""
+"""What the dock asks and says of a unit and of a merge, in sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,33 @@ from typing import Optional
 from ...engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW, SKIP, UNSURE
 from ...engine.contract.legend import Legend
 from ..i18n import tr
+from . import tally
+from .card import View
+from .merge import Merged
+from .session import Session
 from .unit import Unit
+
+
+def view(session: Session, legend: Legend, hint: str, typed: Optional[int]) -> View:
+    """Return what the dock shows.
+
+    Args:
+        session: where the walk is.
+        legend: the classes.
+        hint: what the last key did; else the answer that the unit has is told.
+        typed: the first of two classes, where one waits for the other.
+    """
+    unit, units = session.current, session.units
+    if typed is not None:
+        hint = tr("{name}, and the other class?").format(name=named(typed, legend))
+    elif unit is not None and not hint:
+        hint = tr("Asked once more, without the prediction.") if session.blind else answered(unit, legend)
+    return View(
+        question=question(unit, session.blind, legend, len(units)),
+        reason=unit.reason if unit is not None and not session.blind else "", hint=hint,
+        position=0 if session.place is None else session.place + 1, total=len(units),
+        answered=len(units) - session.open_count, minutes=tally.minutes_left(units), agreement=session.agreement(),
+    )  # fmt: skip
 
 
 def question(unit: Optional[Unit], blind: bool, legend: Legend, total: int) -> str:
@@ -44,6 +70,20 @@ def answered(unit: Unit, legend: Legend) -> str:
 def named(class_id: int, legend: Legend) -> str:
     """Return the name of a class; its number where the legend has none."""
     return next((item.name for item in legend if item.id == class_id), str(class_id))
+
+
+def told(merged: Merged) -> str:
+    """Return what a merge did."""
+    text = tr("{taken} answers and {corrections} corrections taken over.").format(
+        taken=merged.taken, corrections=merged.corrections
+    )
+    if merged.both:
+        text += " " + tr(
+            "{both} units were answered by both, {same} of them alike; where not, the later answer stands."
+        ).format(both=merged.both, same=merged.same)
+    if merged.unknown:
+        text += " " + tr("{unknown} answered units are not in this campaign and were left out.").format(unknown=merged.unknown)
+    return text
 
 
 def _colored(class_id: int, legend: Legend) -> str:

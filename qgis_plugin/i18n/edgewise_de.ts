@@ -2034,6 +2034,26 @@
         <translation>{path} ist keine Labelkampagne: Der Layer {name} fehlt.</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/dock/card.py"/>
+        <source>{answered} of {total} answered</source>
+        <translation>{answered} von {total} beantwortet</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/card.py"/>
+        <source>Unit {position} of {total}</source>
+        <translation>Einheit {position} von {total}</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/card.py"/>
+        <source>under 1 min left</source>
+        <translation>noch unter 1 min</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/card.py"/>
+        <source>{minutes} min left</source>
+        <translation>noch {minutes} min</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/dock/desk.py"/>
         <source>{key} also means '{action}' in QGIS; while labels are set it is the dock's.</source>
         <translation>{key} heißt in QGIS auch „{action}“; solange gelabelt wird, gehört die Taste diesem Fenster.</translation>
@@ -2064,21 +2084,6 @@
         <translation>Die nächste Auswahl von {name} ist da; öffnen Sie sie.</translation>
     </message>
     <message>
-        <location filename="../../qgis_plugin/dock/desk.py"/>
-        <source>{taken} answers and {corrections} corrections taken over.</source>
-        <translation>{taken} Antworten und {corrections} Korrekturen übernommen.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/desk.py"/>
-        <source>{both} units were answered by both, {same} of them alike; where not, the later answer stands.</source>
-        <translation>{both} Einheiten wurden von beiden beantwortet, {same} davon gleich; wo nicht, gilt die spätere Antwort.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/desk.py"/>
-        <source>{unknown} answered units are not in this campaign and were left out.</source>
-        <translation>{unknown} beantwortete Einheiten gehören nicht zu dieser Kampagne und wurden ausgelassen.</translation>
-    </message>
-    <message>
         <location filename="../../qgis_plugin/dock/edits.py"/>
         <source>{layer}: feature {number} is gone.</source>
         <translation>{layer}: Das Objekt {number} ist verschwunden.</translation>
@@ -2104,6 +2109,26 @@
         <translation>Machen Sie die Datei beschreibbar, schließen Sie andere Programme, die sie schreiben, und antworten Sie noch einmal.</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/dock/foot.py"/>
+        <source>Next round</source>
+        <translation>Nächste Runde</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/foot.py"/>
+        <source>Learn from the answers in the background, and load the next batch.</source>
+        <translation>Im Hintergrund aus den Antworten lernen und die nächste Auswahl laden.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/foot.py"/>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/foot.py"/>
+        <source>Stop the round; the answers stay.</source>
+        <translation>Die Runde anhalten; die Antworten bleiben.</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/dock/keys.py"/>
         <source>{key} is a command of this dock.</source>
         <translation>{key} ist ein Befehl dieses Fensters.</translation>
@@ -2127,16 +2152,6 @@
         <location filename="../../qgis_plugin/dock/labelling.py"/>
         <source>This line does not cross the unit. Draw it from side to side, or close it to correct ground.</source>
         <translation>Diese Linie quert die Einheit nicht. Ziehen Sie sie von Seite zu Seite, oder schließen Sie sie, um Boden zu korrigieren.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/labelling.py"/>
-        <source>Asked once more, without the prediction.</source>
-        <translation>Noch einmal gefragt, ohne die Vorhersage.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/labelling.py"/>
-        <source>{name}, and the other class?</source>
-        <translation>{name}, und die andere Klasse?</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/dock/labelling.py"/>
@@ -2344,46 +2359,6 @@
         <translation>Leertaste</translation>
     </message>
     <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>Next round</source>
-        <translation>Nächste Runde</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>Learn from the answers in the background, and load the next batch.</source>
-        <translation>Im Hintergrund aus den Antworten lernen und die nächste Auswahl laden.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>Stop the round; the answers stay.</source>
-        <translation>Die Runde anhalten; die Antworten bleiben.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>{answered} of {total} answered</source>
-        <translation>{answered} von {total} beantwortet</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>Unit {position} of {total}</source>
-        <translation>Einheit {position} von {total}</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>under 1 min left</source>
-        <translation>noch unter 1 min</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/dock/panel.py"/>
-        <source>{minutes} min left</source>
-        <translation>noch {minutes} min</translation>
-    </message>
-    <message>
         <location filename="../../qgis_plugin/dock/rounds.py"/>
         <source>Processing has no algorithm {name}.</source>
         <translation>Processing hat keinen Algorithmus {name}.</translation>
@@ -2402,6 +2377,16 @@
         <location filename="../../qgis_plugin/dock/rounds.py"/>
         <source>Run '{title}' in the Processing Toolbox.</source>
         <translation>Starten Sie „{title}“ in der Werkzeugkiste.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>{name}, and the other class?</source>
+        <translation>{name}, und die andere Klasse?</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>Asked once more, without the prediction.</source>
+        <translation>Noch einmal gefragt, ohne die Vorhersage.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/dock/words.py"/>
@@ -2462,6 +2447,21 @@
         <location filename="../../qgis_plugin/dock/words.py"/>
         <source>Skipped before.</source>
         <translation>Vorher übersprungen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>{taken} answers and {corrections} corrections taken over.</source>
+        <translation>{taken} Antworten und {corrections} Korrekturen übernommen.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>{both} units were answered by both, {same} of them alike; where not, the later answer stands.</source>
+        <translation>{both} Einheiten wurden von beiden beantwortet, {same} davon gleich; wo nicht, gilt die spätere Antwort.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/dock/words.py"/>
+        <source>{unknown} answered units are not in this campaign and were left out.</source>
+        <translation>{unknown} beantwortete Einheiten gehören nicht zu dieser Kampagne und wurden ausgelassen.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/environment.py"/>

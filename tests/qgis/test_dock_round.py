@@ -11,16 +11,16 @@ K = Qt.Key
 
 def shown(desk):
     """Return what the foot of the dock shows of the round."""
-    return [name for name in ("_round", "_round_bar", "_cancel") if getattr(desk.panel, name).isVisibleTo(desk.panel)]
+    return [name for name in ("start", "bar", "cancel") if getattr(desk.panel.foot, name).isVisibleTo(desk.panel)]
 
 
 def test_the_next_round_runs_in_the_background_and_its_batch_opens(window, desk, path, engine):
     engine("next_round")
     press(desk, K.Key_Return)
-    desk.panel._round.click()
-    assert shown(desk) == ["_round_bar", "_cancel"]
+    desk.panel.foot.start.click()
+    assert shown(desk) == ["bar", "cancel"]
     pump(lambda: not desk.round.running, seconds=60)
-    assert "The next batch is here." in window.said()[-1] and shown(desk) == ["_round"]
+    assert "The next batch is here." in window.said()[-1] and shown(desk) == ["start"]
     assert desk.labelling.campaign.round == 2 and len(desk.labelling.session.units) == 10
     assert desk.labelling.session.current.rank == 31 and answers(path)[0][1] == "confirm"
     press(desk, K.Key_Return)
@@ -42,7 +42,7 @@ def test_a_round_is_cancelled_without_a_trace_and_the_answers_stay(window, desk,
     desk.start_round()
     pump(lambda: told, seconds=60)
     press(desk, K.Key_1)
-    desk.panel._cancel.click()
+    desk.panel.foot.cancel.click()
     pump(lambda: not desk.round.running, seconds=60)
     assert "The round was cancelled; the answers stay." in window.said()[-1]
     assert processes(tmp_path) == [] and len(answers(path)) == 2
