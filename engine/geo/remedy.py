@@ -51,6 +51,11 @@ def choose_bands(path: str, found: Sequence[str], wanted: Sequence[str]) -> str:
     return f"gdal_translate {flags} {quoted(path)} {quoted(sibling(path, 'bands'))}"
 
 
+def first_band(path: str) -> str:
+    """Return the gdal_translate line that takes the first band."""
+    return f"gdal_translate -b 1 {quoted(path)} {quoted(sibling(path, 'band1'))}"
+
+
 def warp_to(path: str, geobox: GeoBox, resampling: str = "near") -> str:
     """Return the line that puts a raster on a grid: gdalwarp, or gdal_translate where the raster lacks a place itself."""
     t = geobox.transform

@@ -25,6 +25,7 @@ from engine.contract.events import Reporter
 from engine.contract.specs.assess import AssessSpec
 from engine.contract.specs.segment import SegmentSpec
 from engine.geo import labels, mask, points, remedy, writer
+from engine.geo.confidence import Confidence
 from engine.geo.geobox import GeoBox
 from engine.geo.labels import LabelRaster
 from engine.geo.tiles import tiles
@@ -94,7 +95,7 @@ def _from_labels(
     with contextlib.ExitStack() as opened:
         reference = opened.enter_context(labels.open_labels(spec.reference, geobox, class_field=spec.class_field))
         inside = mask.open_mask(spec.area_of_interest, geobox) if spec.area_of_interest else None
-        confidence = opened.enter_context(layers.Confidence(confidence_path, geobox)) if confidence_path else None
+        confidence = opened.enter_context(Confidence(confidence_path, geobox)) if confidence_path else None
         matching = classes.match({**{role: m.legend for role, m in maps.items()}, "reference": reference.legend}, names)
         tally = Tally(
             len(matching.classes), geobox.width, spec.block, has_confidence=confidence is not None, has_second="second" in maps
@@ -133,7 +134,8 @@ def _from_labels(
         found["comparison"] = figures.of_comparison(tally, names["map"], names["second"], spec.seed)
     if found["blocks"] < FEW_BLOCKS:
         found["warnings"].append(
-            f"The reference covers {found['blocks']} blocks of {spec.block} px, so that intervals are rough; "
+            f"The reference covers {found['blocks']} block{'s' * (found['blocks'] != 1)} of {spec.block} px, so that intervals "
+            "are rough; "
             "a smaller block gives more, as long as it is larger than one mistake."
         )
     return found

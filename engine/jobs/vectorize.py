@@ -28,6 +28,8 @@ def run(spec: VectorizeSpec, report: Reporter) -> dict[str, Any]:
         confidence=spec.confidence,
         finishing=finishing,
     )
+    if not found["polygons"]:
+        report.warning(f"{spec.map} has no pixel with a class, so that the layer has no polygon.")
     report.artifact("polygons", spec.output)
     return {**found, "seconds": round(time.monotonic() - started, 3)}
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import DataError
 from engine.contract.legend import UNLABELLED, Legend
 from engine.geo import raster, remedy
+from engine.geo.confidence import Confidence
 from engine.geo.geobox import GeoBox
 from engine.geo.tiles import Window, block_rows
 
@@ -49,7 +50,11 @@ class ClassRaster:
         self.geobox = self._source.geobox
         self._known = np.zeros(256, bool)
         try:
-            _check_one_band(self._source, "a class raster")
+            if self._source.count != 1:
+                raise DataError(
+                    f"{path} has {self._source.count} bands, a class raster has one.",
+                    f"Choose the band: {remedy.first_band(self.path)}",
+                )
             if not np.issubdtype(self._source.dtype, np.integer):
                 raise DataError(
                     f"{path} holds {self._source.dtype} numbers, classes are whole numbers.",
@@ -113,39 +118,17 @@ class ConfidenceRaster:
     """Confidence in percent on the grid of a class raster; use it as a context.
 
     Raises:
-        DataError: another grid, several bands, or numbers that are no percent.
+        DataError: another grid, several bands, or numbers that are neither percent nor shares.
     """
 
-    def __init__(self, path: str | Path, geobox: GeoBox) -> None:
-        self.path = str(path)
-        self._source = raster.open(path)
+    def __init__(self, path: str, geobox: GeoBox) -> None:
+        self._source = Confidence(path, geobox)
         self._lock = threading.Lock()
-        try:
-            _check_one_band(self._source, "a confidence raster")
-            found = self._source.geobox
-            if not found.matches(geobox):
-                line = remedy.warp_to(self.path, geobox, "bilinear") if found.is_georeferenced else ""
-                raise DataError(
-                    f"{path} is not on the grid of the map: found {found.height} x {found.width} px, "
-                    f"{remedy.crs_label(found.crs_wkt)}, expected {geobox.height} x {geobox.width} px, "
-                    f"{remedy.crs_label(geobox.crs_wkt)}.",
-                    f"Put it on that grid: {line}" if line else "Choose the confidence raster that was made with the map.",
-                )
-        except BaseException:
-            self.close()
-            raise
 
     def read(self, window: Window) -> NDArray[np.uint8]:
         """Return percent (h, w) uint8; 255 where there is none."""
         with self._lock:
-            data, valid = self._source.read(window)
-        percent = data[0]
-        if (wrong := percent[valid & ~((percent >= 0) & (percent <= 100))]).size:
-            raise DataError(
-                f"{self.path} holds {wrong.flat[0]:g}, confidence goes from 0 to 100 percent.",
-                "Choose the confidence raster that was made with the map.",
-            )
-        return np.where(valid, np.round(percent), UNLABELLED).astype(np.uint8)
+            return self._source.read(window)
 
     def close(self) -> None:
         """Close the file."""
@@ -186,15 +169,6 @@ class Scratch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
-
-
-def _check_one_band(source: raster.Raster, what: str) -> None:
-    if source.count != 1:
-        raise DataError(
-            f"{source.path} has {source.count} bands, {what} has one.",
-            f"Choose the band: gdal_translate -b 1 {remedy.quoted(source.path)} "
-            f"{remedy.quoted(remedy.sibling(source.path, 'band1'))}",
-        )
 
 
 def rows_of_tiles(geobox: GeoBox, tile_px: int) -> Iterator[list[Window]]:

@@ -145,6 +145,20 @@ def test_a_map_without_a_class_gives_an_empty_layer_with_its_fields(tmp_path, ma
     assert info["features"] == 0 and list(info["fields"]) == ["class_id", "name", "area_m2", "perimeter_m"]
 
 
+def test_a_map_without_a_class_is_said(tmp_path, map_file):
+    events = []
+    empty = map_file(np.full((20, 30), UNLABELLED, np.uint8))
+    run(Reporter(events.append), map=empty, output=str(tmp_path / "polygons.gpkg"))
+    assert any("no pixel with a class" in e.get("text", "") for e in events)
+
+
+def test_confidence_as_shares_is_confidence_in_percent(tmp_path, map_file, town):
+    for name, values in (("percent", np.full(town.shape, 70, np.uint8)), ("share", np.full(town.shape, 0.7, np.float32))):
+        confidence = map_file(values, f"{name}.tif", None)
+        run(map=map_file(town), confidence=confidence, output=str(tmp_path / f"{name}.gpkg"))
+        assert (read(tmp_path / f"{name}.gpkg").confidence == 70).all()
+
+
 def test_a_legend_file_renames_the_classes(tmp_path, map_file, town):
     legend = tmp_path / "legend.json"
     legend.write_text('[{"id": 0, "name": "Land"}, {"id": 1, "name": "Wasser"}, {"id": 4, "name": "Haus"}]')
@@ -178,9 +192,9 @@ def test_other_inputs_are_refused_with_the_remedy(tmp_path, map_file, town):
     with pytest.raises(DataError, match=r"is not on the grid of the map: found 80 x 120 px.*gdalwarp"):
         run(map=plain, confidence=map_file(np.zeros((80, 120), np.uint8), "small.tif", None), output=output)
     elsewhere = map_file(np.zeros(town.shape, np.uint8), "zone.tif", None, crs=rasterio.CRS.from_epsg(32639))
-    with pytest.raises(DataError, match=r"is not on the grid of the map.*EPSG:32639.*gdalwarp"):
+    with pytest.raises(DataError, match=r"zone.tif does not overlap the map. Choose the layer that belongs"):
         run(map=plain, confidence=elsewhere, output=output)
-    with pytest.raises(DataError, match=r"holds 200, confidence goes from 0 to 100 percent.*made with the map"):
+    with pytest.raises(DataError, match=r"has the confidence 200, expected 0 to 100. Give percents"):
         run(map=plain, confidence=map_file(np.full(town.shape, 200, np.uint8), "high.tif", None), output=output)
     assert not list(tmp_path.glob("p*"))
 
