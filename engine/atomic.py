@@ -103,7 +103,9 @@ def explain(error: OSError, path: Path) -> DataError | ResourceError:
         return ResourceError(
             f"{path}: the disk is full, or the file reached its size limit.", "Free space or choose another disk."
         )
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno == errno.ENOTDIR:
+        return DataError(f"{path}: {path.parent} is not a folder.", "Choose another output.")
+    if error.errno == errno.ENOENT:
         return DataError(f"{path}: the folder {path.parent} does not exist.", "Create it or choose another output.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return DataError(f"{path}: the folder {path.parent} cannot be written.", "Choose a folder you may write to.")

@@ -76,7 +76,7 @@ def match(legends: Mapping[str, Legend], names: Mapping[str, str]) -> Matching:
     if nameless and len(nameless) < len(legends):
         notes.append(f"Classes were matched by id, because {' and '.join(nameless)} has no class names.")
     for layer, side in sides.items():
-        lacking = [c.name for k, c in found.items() if k not in side]
+        lacking = [c.name.removeprefix("class ") for k, c in found.items() if k not in side]
         if lacking:
             notes.append(f"{names[layer]} has no class {', '.join(lacking)}; wherever another layer has it counts as an error.")
     return Matching(tuple(found.values()), tables, by_name, tuple(notes))

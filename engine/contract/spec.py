@@ -144,6 +144,8 @@ def _check_output(param: Param, path: str) -> None:
         wanted = " or ".join(f".{s}" for s in param.suffixes)
         raise SpecError(f"{param.label}: {path} should end in {wanted}.", f"Rename it in {param.flag}.")
     folder = os.path.dirname(path)
+    if os.path.isfile(folder):
+        raise DataError(f"{param.label}: {folder} is not a folder.", "Choose another output.")
     if not os.path.isdir(folder):
         raise DataError(f"{param.label}: the folder {folder} does not exist.", "Create it or choose another output.")
     try:

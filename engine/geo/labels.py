@@ -55,6 +55,7 @@ class LabelRaster:
         self.geobox = geobox
         self._source = source
         self._legend_origin = "the legend given has" if legend else "the file names"
+        self._legend_place = "a legend file (--legend)" if legend else "the names in the file"
         self._known = legend or (source.legend() if source.names_classes() else None)
         self.counts = count_ids(self)
         self.legend = self._known or self._found_legend()
@@ -69,14 +70,14 @@ class LabelRaster:
         ids = data[0]
         valid &= ids != UNLABELLED
         inside = (ids >= 0) & (ids < UNLABELLED)
-        self._refuse(ids, valid & ~inside, "ids go from 0 to 254, and 255 means unlabelled")
+        self._refuse(ids, valid & ~inside, "ids go from 0 to 254, and 255 means unlabelled", "Renumber the classes")
         labels = ids.astype(np.uint8)
         labels[~valid] = UNLABELLED
         if self._known is not None:
             unknown = np.ones(256, bool)
             unknown[[*self._known.ids, UNLABELLED]] = False
             known = ", ".join(f"{c.id} {c.name}" for c in self._known)
-            self._refuse(ids, unknown[labels], f"{self._legend_origin} {known}")
+            self._refuse(ids, unknown[labels], f"{self._legend_origin} {known}", f"Add the class to {self._legend_place}")
         return labels
 
     def close(self) -> None:
@@ -89,14 +90,13 @@ class LabelRaster:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _refuse(self, ids: np.ndarray, wrong: np.ndarray, expected: str) -> None:
+    def _refuse(self, ids: np.ndarray, wrong: np.ndarray, expected: str, remedy_: str) -> None:
         if wrong.any():
             found = ", ".join(str(i) for i in np.unique(ids[wrong])[:5])
             raise DataError(
                 f"{self.path}: the labels have the id {found}, {expected}.",
-                "Add the class to a legend file (--legend), correct the labels, or set the id as nodata: "
-                f"gdal_translate -a_nodata {found.split(',')[0]} {remedy.quoted(self.path)} "
-                f"{remedy.quoted(remedy.sibling(self.path, 'nodata'))}",
+                f"{remedy_}, correct the labels, or set the id as nodata: gdal_translate -a_nodata "
+                f"{found.split(',')[0]} {remedy.quoted(self.path)} {remedy.quoted(remedy.sibling(self.path, 'nodata'))}",
             )
 
     def _found_legend(self) -> Legend:
@@ -168,8 +168,7 @@ def _check_numbers(source: raster.Raster) -> None:
     if source.count != 1:
         raise DataError(
             f"{source.path} has {source.count} bands, labels have one band of class ids.",
-            "Choose the band: gdal_translate -b 1 "
-            f"{remedy.quoted(source.path)} {remedy.quoted(remedy.sibling(source.path, 'band1'))}",
+            f"Choose the band: {remedy.first_band(source.path)}",
         )
     if not np.issubdtype(source.dtype, np.integer):
         raise DataError(

@@ -85,7 +85,8 @@ def read(path: str, geobox: GeoBox, class_field: str) -> Points:
     rows, cols = np.floor(rows), np.floor(cols)
     on_raster = (rows >= 0) & (rows < geobox.height) & (cols >= 0) & (cols < geobox.width)
     if not on_raster.any():
-        raise DataError(f"{path} has no point on the map.", "Choose the points that belong to this map, or check their CRS.")
+        hint = "or check their CRS" if geobox.crs_wkt else "or give the map its CRS with gdal_translate -a_srs"
+        raise DataError(f"{path} has no point on the map.", f"Choose the points that belong to this map, {hint}.")
     answers = frame[class_field]
     strata = pd.to_numeric(frame[STRATUM], errors="coerce").fillna(-1).to_numpy(int) if STRATUM in frame.columns else None
     return Points(

@@ -93,6 +93,10 @@ def read_legend(paths: Iterable[str | Path], class_field: str) -> Legend:
         DataError: the field is missing or has values that are no classes.
     """
     values = [v for path in paths for v in _values(str(path), class_field)]
+    if values and not any(_text(v) for v in values):
+        raise DataError(
+            f"The field {class_field} holds no class in any feature.", "Choose the field that holds the class, or fill it in."
+        )
     numbers = _as_integers(values)
     if numbers is not None:
         outside = [i for i in numbers if i is not None and not 0 <= i <= UNLABELLED]
@@ -135,9 +139,9 @@ def open_polygons(path: str | Path, class_field: str, geobox: GeoBox, *, legend:
     polygons = _repaired(frame.geometry.to_numpy())
     if not shapely.intersects(polygons, geobox.footprint).any():
         raise DataError(
-            f"{path}: no polygon overlaps the orthophoto, which covers {_extent(geobox.footprint.bounds)} in "
+            f"{path}: no polygon overlaps the raster, which covers {_extent(geobox.footprint.bounds)} in "
             f"{remedy.crs_label(geobox.crs_wkt)}.",
-            "Check the CRS of the layer, or choose the layer that belongs to this orthophoto.",
+            "Check the CRS of the layer, or choose the layer that belongs to this raster.",
         )
     labelled = ids != UNLABELLED
     return LabelPolygons(path, geobox, legend, polygons[labelled], ids[labelled])
@@ -181,13 +185,14 @@ def _read_near(path: str, class_field: str, geobox: GeoBox) -> gpd.GeoDataFrame:
     source, layer, info = _info(path)
     crs = info["crs"]
     if bool(crs) != bool(geobox.crs_wkt):
-        without = "The layer" if not crs else "The orthophoto"
-        assign = (
-            f"ogr2ogr -a_srs EPSG:4326 {remedy.quoted(remedy.sibling(source, 'with_crs', '.gpkg'))} {remedy.quoted(source)}"
-        )
+        target = remedy.quoted(remedy.sibling(source, "with_crs", ".gpkg"))
         raise DataError(
-            f"{path}: {without.lower()} has no CRS, and the other has one.",
-            f"{without} needs its CRS" + (f", for example: {assign}" if not crs else ": gdal_translate -a_srs gives it one."),
+            f"{path} has a CRS, and the raster that it belongs to has none."
+            if crs
+            else f"{path} has no CRS, and the raster that it belongs to has {remedy.crs_label(geobox.crs_wkt)}.",
+            "Give the raster its CRS with gdal_translate -a_srs."
+            if crs
+            else f"Give the layer its CRS, for example: ogr2ogr -a_srs EPSG:4326 {target} {remedy.quoted(source)}",
         )
     outline = geobox.footprint
     box = gpd.GeoSeries([outline.buffer(outline.length * _MARGIN).segmentize(outline.length / 40)], crs=geobox.crs_wkt or None)

@@ -89,7 +89,7 @@ def _accuracies(spec: SampleSpec, legend: Legend) -> NDArray[np.float64]:
     found = np.full(UNLABELLED, spec.accuracy)
     ids = {c.name: c.id for c in legend}
     for item in filter(None, (i.strip() for i in spec.accuracies.split(","))):
-        name, _, number = (part.strip() for part in item.rpartition("="))
+        name, _, number = (part.strip() for part in (item if "=" in item else f"{item}=").rpartition("="))
         if name not in ids:
             raise SpecError(f"Expected accuracies: the map has no class '{name}'.", nearest(name, ids))
         try:
@@ -114,9 +114,8 @@ def _blocks(mapped: LabelRaster, inside: Mask | None, stage: str, report: Report
 def _warn(shares: NDArray, sizes: NDArray, names: list[str], report: Reporter) -> None:
     for points_, size, name in zip(shares, sizes, names, strict=True):
         if points_ < 2:
-            report.warning(
-                f"Class {name} gets {points_} points, so that no standard error can be given: raise Points at least."
-            )
+            found = "1 point" if points_ else "no point"
+            report.warning(f"Class {name} gets {found}, so that no standard error can be given: raise Points at least.")
         elif points_ == size:
             report.warning(f"Class {name} has only {size} pixels, and all of them are in the sample.")
         elif points_ < FEW_POINTS:

@@ -123,7 +123,7 @@ def test_too_many_different_texts_are_refused(layer, grid):
 
 
 def test_polygons_of_another_place_are_refused(layer, grid):
-    with pytest.raises(DataError, match=r"no polygon overlaps the orthophoto.*Check the CRS"):
+    with pytest.raises(DataError, match=r"no polygon overlaps the raster.*Check the CRS"):
         open_labels(layer([box(90, 90, 99, 99)], [1]), grid(9, 9), class_field="class")
 
 
@@ -135,6 +135,17 @@ def test_lines_are_refused(layer, grid):
 def test_a_layer_without_crs_is_refused_with_the_line_to_type(layer, grid):
     with pytest.raises(DataError, match=r"has no CRS.*ogr2ogr -a_srs EPSG:4326"):
         open_labels(layer([box(0, 0, 3, 3)], [1], crs=None), grid(9, 9), class_field="class")
+
+
+def test_a_raster_without_crs_is_refused_with_the_remedy(layer, grid):
+    with pytest.raises(DataError, match=r"the raster that it belongs to has none. Give the raster its CRS with gdal_translate"):
+        open_labels(layer([box(0, 0, 3, 3)], [1]), grid(9, 9, crs=None), class_field="class")
+
+
+@pytest.mark.parametrize("value", [None, "ignore"])
+def test_a_field_without_a_class_is_refused(layer, grid, value):
+    with pytest.raises(DataError, match=r"holds no class in any feature. Choose the field that holds the class"):
+        open_labels(layer([box(0, 0, 3, 3)], [value]), grid(9, 9), class_field="class")
 
 
 def test_files_that_are_no_layer_are_refused(tmp_path, grid):

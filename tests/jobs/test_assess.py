@@ -262,6 +262,7 @@ def in_zone_39(x, y):
          "has the confidence .*, expected 0 to 100. Give percents"),
         (lambda f, m: str(f), "report", SpecError, "should end in .html"),
         (lambda f, m: str(f / "missing" / "r.html"), "report", DataError, "does not exist. Create it or choose another"),
+        (lambda f, m: str(f / "map.tif" / "r.html"), "report", DataError, "map.tif is not a folder. Choose another output"),
         (lambda f, m: (f / "folder.html").mkdir() or str(f / "folder.html"), "report", DataError,
          "is a folder.*Choose another name"),
         (lambda f, m: None, "map", SpecError, "Give --map, or --model and --image"),

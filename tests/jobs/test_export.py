@@ -153,7 +153,7 @@ def test_a_package_that_is_not_installed_is_named_with_the_remedy(student, tmp_p
 
 def test_a_folder_that_is_a_file_is_refused(student, tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(DataError, match="choose another output"):
+    with pytest.raises(DataError, match=r"out is not a folder. Choose another output"):
         run(model=student, output=str(tmp_path / "out"))
 
 

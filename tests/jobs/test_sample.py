@@ -196,6 +196,22 @@ def test_points_without_a_design_are_weighted_by_the_map(study):
     assert found["sample"]["overall_accuracy"]["value"] == pytest.approx(study.assess()["sample"]["overall_accuracy"]["value"])
 
 
+def test_an_answer_that_no_map_class_has_is_said_by_its_id(study):
+    study.sample(points=40, least=5)
+    study.answer(lambda frame: frame.assign(reference=[9, *frame["reference"][1:]]))
+    assert any("map.tif has no class 9;" in w for w in study.assess()["warnings"])
+
+
+def test_points_with_a_place_on_a_map_without_one_are_refused(study):
+    study.sample(points=40, least=5)
+    study.answer()
+    plain = study.folder / "plain.tif"
+    with rasterio.open(plain, "w", driver="GTiff", height=400, width=500, count=1, dtype="uint8") as file:
+        file.write(study.mapped, 1)
+    with pytest.raises(DataError, match=r"no point on the map. Choose the points .*, or give the map its CRS"):
+        study.assess(map=str(plain))
+
+
 def test_what_a_reader_must_know_is_said(study):
     study.sample(points=60, least=5)
 
@@ -259,6 +275,7 @@ def test_the_form_in_qgis_asks_for_the_class_and_hides_the_stratum(study):
     [
         ({"accuracies": "roof=0.5"}, SpecError, "no class 'roof'. Did you mean 'road'"),
         ({"accuracies": "road=5"}, SpecError, "Write a share from 0 to 1"),
+        ({"accuracies": "road"}, SpecError, "found 'road'. Write a share from 0 to 1, as road=0.8"),
         ({"allocation": "even"}, SpecError, "no 'even'"),
         ({"map": "missing.tif"}, DataError, "does not exist"),
     ],
