@@ -1,6 +1,6 @@
 """Write qgis_plugin/chains/map_and_suggest.model3, the chain of jobs that travels with the plugin, by QGIS's own hand.
 
-Run it with QGIS's Python after a parameter of one of its jobs was renamed: `make chain`.
+Run it with QGIS's Python after a parameter of one of its jobs was renamed: `make chain`, or with a path to write there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ HELP = {
 }
 
 
-def main() -> None:
-    """Build the model and save it."""
+def main(target: Path) -> None:
+    """Build the model and save it; the same QGIS writes the same bytes."""
     from qgis.core import (
         QgsProcessingModelAlgorithm,
         QgsProcessingModelChildAlgorithm,
@@ -80,14 +80,14 @@ def main() -> None:
     budget = source.fromModelParameter("BUDGET")
     child("suggest", 2, {"IMAGE": image, "MODEL": network, "BUDGET": budget}, {"OUTPUT": "campaign"})
     model.setHelpContent(HELP)
-    TARGET.parent.mkdir(exist_ok=True)
-    if not model.toFile(str(TARGET)):
-        raise SystemExit(f"{TARGET} cannot be written.")
+    if not model.toFile(str(target)):
+        raise SystemExit(f"{target} cannot be written.")
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=home, EDGEWISE_PYTHON="/bin/true")
+        os.environ["QT_HASH_SEED"] = "0"  # else Qt writes the attributes of each element in another order every time
         Path(home, "edgewise").symlink_to(ROOT)
         sys.path[:0] = [home, "/usr/share/qgis/python/plugins"]
         from qgis.core import QgsApplication
@@ -98,4 +98,4 @@ if __name__ == "__main__":
 
         plugin = edgewise.classFactory(None)
         plugin.initProcessing()
-        main()
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET)
