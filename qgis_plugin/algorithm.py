@@ -141,11 +141,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:  # fmt: skip
-        """Turn layers into files and find the engine, in the main thread."""
+        """Turn layers into files, find the engine, and refuse what batches and models did not check, in the main thread."""
         self._folder = Path(tempfile.mkdtemp(prefix="edgewise_", dir=QgsProcessingUtils.tempFolder()))
         try:
             self._python = engine_python()
             self._request = Request(self, self._spec, given, context, self._folder)
+            self._request.spec.check()
         except EngineError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise QgsProcessingException(dialog_words(error, self._spec)) from None
