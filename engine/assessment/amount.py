@@ -44,4 +44,4 @@ def rounded(value: float | None) -> str:
         return "–"
     if abs(value) >= 1000 or value == round(value):
         return f"{round(value):,}".replace(",", "\u202f")
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:#.3g}"

@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from engine.contract.errors import DataError, SpecError
 from engine.contract.events import Reporter
+from engine.contract.legend import Legend
 from engine.contract.specs.assess import AssessSpec
 from engine.jobs import assess
 from engine.metrics import Confusion
@@ -89,10 +90,10 @@ def test_amounts_are_areas_where_pixels_have_a_size(case):
     rows = list(csv.DictReader((case.folder / "t.csv").open()))
     assert next(float(r["value"]) for r in rows if (r["measure"], r["class"]) == ("map_m2", "land")) == land["map_m2"]
     report = (case.folder / "report.html").read_text()
-    assert "<th>Map, ha</th>" in report and f"<td>{land['map_m2'] / 10_000:.3g}</td>" in report
+    assert "<th>Map, ha</th>" in report and f"<td>{land['map_m2'] / 10_000:#.3g}</td>" in report
     assert "; 1 px is 0.5 m." in report
     wrong = sum(b["errors"] for b in found["errors_by_distance"]) * found["gsd_m"] ** 2 / 10_000
-    assert f"of all {wrong:.3g} ha that are wrong lie within 5 px" in report
+    assert f"of all {wrong:#.3g} ha that are wrong lie within 5 px" in report
 
 
 def test_without_a_place_pixels_are_counted(case):
@@ -222,15 +223,28 @@ def test_the_better_of_two_maps_is_found_and_chance_is_not(case):
     assert "no difference" in same["verdict"]
 
 
-def test_labels_that_the_model_was_trained_on_are_said(case):
+def test_labels_that_the_model_or_its_teacher_was_trained_on_are_said(case):
+    """The map's record names the student, its card the teacher, and the teacher's card the labels."""
     from engine.record import fingerprint
+    from models import build, checkpoint
+    from models.card import Card
 
-    model, reference = case.folder / "model.safetensors", str(case.folder / "reference.tif")
-    for output, inputs in ((case.folder / "map.tif", [str(model)]), (model, [reference])):
-        record = {"inputs": {path: fingerprint(path) for path in inputs}}
-        Path(f"{output}.job.json").write_text(json.dumps(record))
-    assert any("was trained on" in w for w in case()["warnings"])
+    teacher, student, reference = (str(case.folder / n) for n in ("t.safetensors", "s.safetensors", "reference.tif"))
+    for model, seen in ((teacher, reference), (student, teacher)):
+        card = Card(
+            network="unet_mobilenet_v2_thin", bands=("red",), scaling=((127.0, 60.0),), dtype="uint8", gsd_m=None,
+            legend=Legend.from_names(NAMES), halo_px=32, tile_px=256, grade="seamless",
+            training={"inputs": {seen: fingerprint(seen)}},
+        )  # fmt: skip
+        checkpoint.save(model, build(card.network, bands=1, classes=4), card)
+    Path(f"{case.folder / 'map.tif'}.job.json").write_text(json.dumps({"inputs": {student: {}}}))
+    assert any("reference.tif is what t.safetensors was trained on" in w for w in case()["warnings"])
     assert not any("was trained on" in w for w in case(reference=write(case.folder / "new.tif", case.mapped))["warnings"])
+
+
+def test_a_reference_that_is_the_map_itself_is_said(case):
+    assert any("is the map itself" in w for w in case(reference=str(case.folder / "map.tif"))["warnings"])
+    assert not any("itself" in w for w in case()["warnings"])
 
 
 def test_few_blocks_are_said(case):
@@ -281,7 +295,6 @@ def test_a_request_that_cannot_hold_is_refused_with_the_remedy(case, make, optio
 
 def test_a_model_is_run_on_the_fly(case):
     """The map that `segment` writes and the map that `assess` makes are the same."""
-    from engine.contract.legend import Legend
     from engine.contract.specs.segment import SegmentSpec
     from engine.jobs import segment
     from models import build, checkpoint
