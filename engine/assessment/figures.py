@@ -164,6 +164,12 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
     for name in ("miou", "overall_accuracy", "mean_f1"):
         if name in figures:
             put(name, "", "", figures[name])
+    for name, ends in figures.get("intervals", {}).items():
+        put(f"{name}_low", "", "95 %", ends["low"])
+        put(f"{name}_high", "", "95 %", ends["high"])
+    for name in ("mean_f1", "mean_iou") if figures.get("boundary") else ():
+        for tolerance, v in zip(TOLERANCES_PX, figures["boundary"][name], strict=True):
+            put(f"boundary_{name}", "", f"{tolerance} px", v)
     classes = [] if figures.get("sample") else figures["per_class"]
     for item in classes:
         for name, value in item.items():
@@ -177,9 +183,13 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
         for other, pixels in zip(names, line, strict=True):
             put("confusion_px", name, f"mapped as {other}", pixels)
     for b in figures.get("errors_by_distance", []):
-        put("error_rate", "", f"{b['from_px']} to {b['to_px'] or 'more'} px from a border", b["rate"])
+        for name, key in (("error_rate", "rate"), ("error_px", "errors")):
+            put(name, "", f"{b['from_px']} to {b['to_px'] or 'more'} px from a border", b[key])
     if figures.get("calibration"):
         put("ece", "", "", figures["calibration"]["ece"])
+        for b in figures["calibration"]["bins"]:
+            if b["pixels"]:
+                put("reliability", "", f"confidence {b['confidence']:.3f}", b["accuracy"])
     for row in (figures.get("comparison") or {}).get("figures", []):
         for key in ("first", "second", "difference", "low", "high", "p"):
             put(f"comparison_{row['name'].lower().replace(' ', '_')}", "", key, row[key])
@@ -187,6 +197,9 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, float | str]]:
     if "overall_accuracy" in sample:
         put("sample_overall_accuracy", "", "value", sample["overall_accuracy"]["value"])
         put("sample_overall_accuracy", "", "se", sample["overall_accuracy"]["se"])
+    for item, line in zip(sample["per_class"], sample.get("matrix", []), strict=True):
+        for other, share in zip(sample["per_class"], line, strict=True):
+            put("sample_share_of_area", item["name"], f"mapped as {other['name']}", share)
     for item in sample["per_class"]:
         for key in ("users", "producers", "f1", "iou", "share", "area"):
             measure = f"sample_area_{sample['area_unit']}" if key == "area" else f"sample_{key}"

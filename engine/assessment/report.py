@@ -5,6 +5,7 @@ It is a function of the same dictionary that is written as JSON, so that both al
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -74,22 +75,27 @@ def _classes(figures: dict[str, Any], unit: Unit) -> str:
 
 
 def _matrix(figures: dict[str, Any], unit: Unit) -> str:
-    classes, counts = figures["per_class"], figures["confusion"]
+    said = "Rows are the reference, columns the map: where each class of the ground went."
+    return _confusion(figures["per_class"], figures["confusion"], unit.name, unit.text, said)
+
+
+def _confusion(
+    classes: Sequence[dict[str, Any]], counts: list[list[float]], unit: str, text: Callable[[float], str], said: str
+) -> str:
     if len(classes) > MAX_MATRIX:
         return section("Confusion matrix", "<p>Too many classes to show; the matrix is in the CSV and JSON files.</p>")
     rows = []
     for c, line in zip(classes, counts, strict=True):
         total = sum(line) or 1
         cells = [
-            f'<td class="heat" style="--share:{100 * n / total:.1f}%" title="{unit.text(n)} {unit.name}">'
-            f"{plots.percent(n / total)}</td>"
+            f'<td class="heat" style="--share:{100 * n / total:.1f}%" title="{text(n)} {unit}">{plots.percent(n / total)}</td>'
             for n in line
         ]
-        rows.append(f"<tr><th>{swatch(c)}</th>{''.join(cells)}<td>{unit.text(sum(line))}</td></tr>")
+        rows.append(f"<tr><th>{swatch(c)}</th>{''.join(cells)}<td>{text(sum(line))}</td></tr>")
     head = "".join(f"<th>{swatch(c)}</th>" for c in classes)
-    head = f"<thead><tr><th></th>{head}<th>{unit.name}</th></tr></thead>"
+    head = f"<thead><tr><th></th>{head}<th>{unit}</th></tr></thead>"
     body = f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
-    return section("Confusion matrix", body, "Rows are the reference, columns the map: where each class of the ground went.")
+    return section("Confusion matrix", body, said)
 
 
 def _borders(figures: dict[str, Any]) -> str:
@@ -182,6 +188,10 @@ def _sample(sample: dict[str, Any]) -> str:
     )
     return (
         section("Area-adjusted accuracy", accuracy, "Value ± half of the 95 % interval; the sample design is accounted for.")
+        + _confusion(
+            sample["per_class"], sample["matrix"], "of the area", plots.percent,
+            "Rows are the reference, columns the map, estimated from the points: where each class of the ground went.",
+        )
         + section("Areas", plot + amounts, "Dot and line: the area estimated from the sample with its 95 % interval; "
                    "upright mark: pixels counted on the map, which is biased.")
         + section("Strata of the sample", strata, escape(sample["basis"]))

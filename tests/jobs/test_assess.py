@@ -123,11 +123,16 @@ def test_a_map_that_is_its_reference_is_perfect(case):
 
 
 def test_report_json_and_table_say_the_same(case):
-    found = case(metrics=str(case.folder / "m.json"), table=str(case.folder / "t.csv"))
+    confidence = write(case.folder / "percent.tif", np.full_like(case.mapped, 80), names=())
+    found = case(metrics=str(case.folder / "m.json"), table=str(case.folder / "t.csv"), confidence=confidence)
     stored = json.loads((case.folder / "m.json").read_text())
     assert stored["miou"] == found["miou"]
-    rows = list(csv.DictReader((case.folder / "t.csv").open()))
-    assert float(next(r["value"] for r in rows if r["measure"] == "miou")) == found["miou"]
+    rows = {(r["measure"], r["class"], r["detail"]): r["value"] for r in csv.DictReader((case.folder / "t.csv").open())}
+    assert float(rows["miou", "", ""]) == found["miou"]
+    assert float(rows["miou_low", "", "95 %"]) == found["intervals"]["miou"]["low"]
+    assert float(rows["boundary_mean_f1", "", "3 px"]) == found["boundary"]["mean_f1"][1]
+    assert float(rows["reliability", "", "confidence 0.800"]) == pytest.approx(found["overall_accuracy"])
+    assert int(rows["error_px", "", "20 to more px from a border"]) == found["errors_by_distance"][-1]["errors"]
     assert f"{found['miou']:.3f}" in (case.folder / "report.html").read_text()
 
 

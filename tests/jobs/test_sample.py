@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import rasterio
@@ -125,7 +126,7 @@ def test_points_stay_inside_the_area_of_interest(study):
 def test_the_answered_sample_gives_the_truth_within_its_interval(study):
     study.sample(points=1200)
     study.answer()
-    found = study.assess()["sample"]
+    found = study.assess(table=str(study.folder / "t.csv"))["sample"]
     valid = study.mapped != 255
     accuracy = (study.mapped == study.truth)[valid].mean()
     assert abs(found["overall_accuracy"]["value"] - accuracy) < 1.5 * found["overall_accuracy"]["half_width"]
@@ -134,6 +135,9 @@ def test_the_answered_sample_gives_the_truth_within_its_interval(study):
         assert abs(item["area"]["value"] - area_ha) < 1.6 * item["area"]["half_width"]
         assert item["mapped_area"] == pytest.approx((study.mapped == c).sum() * 4 / 10_000, rel=1e-3)
     assert sum(i["area"]["value"] for i in found["per_class"]) == pytest.approx(valid.sum() * 4 / 10_000, rel=1e-3)
+    table = pd.read_csv(study.folder / "t.csv")
+    assert table[table.measure == "sample_share_of_area"].value.sum() == pytest.approx(1)
+    assert ">Confusion matrix<" in (study.folder / "report.html").read_text()
 
 
 def test_a_class_that_the_map_never_found_can_be_answered(study):
