@@ -68,3 +68,13 @@ def test_a_translation_keeps_the_places_for_values(path):
 
 def test_german_is_there():
     assert [path.stem for path in LANGUAGES] == ["edgewise_de"]
+
+
+def test_every_name_of_qt_was_looked_up_in_qt6():
+    qt6 = command("qt6")
+    assert qt6.TARGET.read_text(encoding="utf-8").split() == qt6.used(), "look the new ones up: .ci/qt6.py says how"
+
+
+def test_the_names_of_qt_in_a_module_are_found():
+    source = "from qgis.PyQt.QtCore import Qt\nfrom qgis.core import Qgis\nQt.Key.Key_A, Qgis.MessageLevel.Info, Qt.x().y\n"
+    assert sorted(command("qt6").names(source)) == ["QtCore.Qt", "QtCore.Qt.Key.Key_A", "QtCore.Qt.x"]
