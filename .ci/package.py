@@ -6,6 +6,7 @@ Run it as `python3 .ci/package.py [FOLDER]`, or `make plugin`.
 from __future__ import annotations
 
 import configparser
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "edgewise"
+RESERVED = r"\bexample\.(org|com|net)\b|\.invalid\b"
 SHIPPED = (
     "__init__.py", "metadata.txt", "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "qgis_plugin", "engine", "models",
 )  # fmt: skip
@@ -34,6 +36,14 @@ def write(folder: Path) -> Path:
     return target
 
 
+def placeholders() -> list[str]:
+    """Return the entries of metadata.txt that name nobody: hosts that are reserved for examples (RFC 2606)."""
+    metadata = configparser.ConfigParser()
+    metadata.read(ROOT / "metadata.txt", encoding="utf-8")
+    general = metadata["general"]
+    return [name for name in ("email", "homepage", "tracker", "repository") if re.search(RESERVED, general[name])]
+
+
 def files() -> list[str]:
     """Return what git knows or would add, so that nothing that was built travels."""
     listed = subprocess.run(
@@ -45,3 +55,5 @@ def files() -> list[str]:
 
 if __name__ == "__main__":
     print(write(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build"))
+    if placeholders():
+        print(f"To publish it, first fill in {', '.join(placeholders())} in metadata.txt.", file=sys.stderr)

@@ -39,10 +39,16 @@ assert QgsApplication.processingRegistry().providerById("edgewise") is None
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """The zip."""
-    folder = tmp_path_factory.mktemp("build")
-    subprocess.run([sys.executable, ROOT / ".ci" / "package.py", folder], check=True, capture_output=True)
+    return zipfile.ZipFile(packed(tmp_path_factory.mktemp("build"))[0])
+
+
+def packed(folder):
+    """Write the zip into a folder and return it with what was said of it."""
+    done = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "package.py", folder], check=True, capture_output=True, text=True, encoding="utf-8"
+    )
     (path,) = folder.iterdir()
-    return zipfile.ZipFile(path)
+    return path, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +103,22 @@ def test_the_metadata_is_complete_and_readable(package):
     metadata.read_string(package.read("edgewise/metadata.txt").decode())
     values = dict(metadata["general"])
     assert all(values.get(name.lower()) for name in REQUIRED)
-    assert (values["qgisminimumversion"], values["qgismaximumversion"]) == ("3.22", "4.99")
+    assert (values["qgisminimumversion"], values["qgismaximumversion"], values["supportsqt6"]) == ("3.22", "4.99", "True")
     assert values["hasprocessingprovider"] == "yes"
     assert f"edgewise/{values['icon']}" in package.namelist()
     assert "/" not in values["author"]
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'\nversion = "{values["version"]}"\n' in pyproject
+
+
+def test_links_that_lead_nowhere_are_said_to_be_the_owners_to_fill_in(package, tmp_path):
+    metadata = configparser.ConfigParser()
+    metadata.read_string(package.read("edgewise/metadata.txt").decode())
+    named = {name: metadata["general"][name] for name in ("email", "homepage", "tracker", "repository")}
+    empty = [name for name, value in named.items() if "example.org" in value or value.endswith(".invalid")]
+    assert all(named[name].startswith("https://") for name in ("homepage", "tracker", "repository"))
+    said = packed(tmp_path)[1]
+    assert said == (f"To publish it, first fill in {', '.join(empty)} in metadata.txt.\n" if empty else "")
 
 
 def test_the_plugin_in_an_empty_profile_loads_runs_and_goes(profile, environ):
