@@ -1,6 +1,7 @@
 """The floors of DESIGN.md: who may import whom, what QGIS may see, how long a file may be before it is a question."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -119,3 +120,57 @@ def test_a_forbidden_import_is_seen(tmp_path):
     offending.write_text("def f():\n    from engine import jobs\n    import torch\n")
     assert ("engine.jobs", 0) in imports(offending)
     assert ("torch", 0) in imports(offending)
+
+
+ONE_SYSTEM = {
+    "fcntl", "pwd", "grp", "resource", "termios", "msvcrt", "winreg", "killpg", "kill", "fork", "setsid", "getuid", "geteuid",
+    "getpgid", "sysconf", "sched_getaffinity", "SIGKILL", "SIGHUP", "SIGALRM", "CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW",
+    "start_new_session", "preexec_fn", "startfile",
+}  # fmt: skip
+"""Modules, calls and words that not every system has."""
+
+TWIN = re.compile(r"os\.name|sys\.platform|hasattr\(|except \(?(OSError|AttributeError|ImportError)|suppress\(OSError")
+"""How a function asks on which system it runs, or does without."""
+
+
+def one_sided(source: str) -> list[str]:
+    """Return the functions that call what one system has and that neither ask for the system nor do without."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, (ast.FunctionDef, ast.Module)):
+            own = [function]
+            for node in own:  # grows: the parts of a function without those of the functions in it
+                own += [n for n in ast.iter_child_nodes(node) if not isinstance(n, (ast.FunctionDef, ast.Lambda))]
+            names = {getattr(n, field, None) for n in own for field in ("attr", "name", "id", "arg", "value")}
+            here = "\n".join(ast.unparse(n) for n in own[1:] if isinstance(n, ast.stmt))
+            opened = [ast.unparse(n) for n in own if isinstance(n, ast.Call)]
+            system_files = any(re.match(r"(Path|open)\('/(proc|sys|dev)/", call) for call in opened)
+            if (names & ONE_SYSTEM or system_files) and not TWIN.search(here):
+                found.append(getattr(function, "name", "module"))
+    return found
+
+
+@pytest.mark.parametrize("path", modules("engine", "models", "qgis_plugin"), ids=module_name)
+def test_what_one_system_has_stands_beside_its_twin(path):
+    assert one_sided(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", modules("engine", "models", "qgis_plugin"), ids=module_name)
+def test_no_command_goes_through_a_shell(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if any(k.arg == "shell" for k in call.keywords)]
+    named = {ast.unparse(call.func) for call in calls}
+    assert not named & {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "QProcess.execute"}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def f():\n    import fcntl\n", ["f"]),
+        ("def f():\n    os.killpg(1, 9)\n", ["f"]),
+        ("def f():\n    return Path('/proc/meminfo').read_text()\n", ["f"]),
+        ("def f():\n    if os.name != 'nt':\n        os.killpg(1, 9)\n", []),
+    ],
+)
+def test_a_call_without_its_twin_is_found(source, found):
+    assert one_sided(source) == found
