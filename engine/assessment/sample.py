@@ -24,6 +24,9 @@ BY_MAP = (
 )
 
 
+_NO_ANSWER = ("", str(UNLABELLED), f"{UNLABELLED}.0")
+
+
 @dataclass(frozen=True)
 class Design:
     """The strata that points were drawn from: ids in order, names, pixels, and where they come from as a sentence."""
@@ -103,13 +106,15 @@ def read_answers(values: Sequence[Any], names: Mapping[int, str], path: str) -> 
     """Return the legend of the answers and their ids, (N,) with -1 where nobody answered.
 
     Args:
-        values: whole numbers are ids, as the form writes them; texts are class names; None is no answer.
+        values: whole numbers are ids, as the form writes them; texts are class names; None, an empty text and 255, as a
+            raster without a label gives it, are no answer.
         names: of the ids, from the design or the map.
         path: of the points, for refusals.
 
     Raises:
         DataError: nobody answered; a value is neither number nor name; an id is outside 0 to 254.
     """
+    values = [None if v is None or str(v).strip() in _NO_ANSWER else v for v in values]
     given = [v for v in values if v is not None]
     if not given:
         raise DataError(f"{path}: no point has an answer.", "Fill in the reference class of the points in QGIS first.")

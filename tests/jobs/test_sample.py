@@ -216,6 +216,18 @@ def test_points_with_a_place_on_a_map_without_one_are_refused(study):
         study.assess(map=str(plain))
 
 
+@pytest.mark.parametrize("nothing", [None, 255, 255.0, ""])
+def test_points_without_a_label_are_points_without_an_answer(study, nothing):
+    study.sample(points=90)
+
+    def some(frame):
+        texts = frame["reference"].map(lambda i: NAMES[i]) if nothing == "" else frame["reference"]
+        return frame.assign(reference=[nothing] * 5 + texts.tolist()[5:])
+
+    study.answer(some)
+    assert study.assess()["pixels"] == {"Answered points": 85, "Points without an answer": 5}
+
+
 def test_what_a_reader_must_know_is_said(study):
     study.sample(points=60, least=5)
 
