@@ -12,22 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "qgis_plugin" / "chains" / "map_and_suggest.model3"
-HELP = {
-    "ALG_DESC": "Segment an orthophoto, draw its classes as polygons, and suggest the regions whose labels teach most. "
-    "A chain of three algorithms: open it in the model designer to change it.",
-    "IMAGE": "Raster to segment. Several files or a folder of them are one orthophoto when they lie on one grid; where they "
-    "overlap, later files cover earlier ones.",
-    "MODEL": "Model file, trained or distilled by Edgewise; left empty, the student that ships with Edgewise.",
-    "MINIMUM_AREA": "Smaller areas, in m2, go to the neighbour with the longest border.",
-    "BUDGET": "Number of regions to suggest.",
-    "classes": "Class raster that is written.",
-    "polygons": "Polygons of the classes.",
-    "campaign": "GeoPackage of the labelling campaign.",
-}
+ABOUT = "Segment an orthophoto, draw its classes as polygons, and suggest the regions whose labels teach most."
+COUNT = "Number of regions to suggest."
 
 
 def main(target: Path) -> None:
     """Build the model and save it; the same QGIS writes the same bytes."""
+    from edgewise.engine.contract.specs import BY_JOB
     from qgis.core import (
         QgsProcessingModelAlgorithm,
         QgsProcessingModelChildAlgorithm,
@@ -66,7 +57,7 @@ def main(target: Path) -> None:
             output = QgsProcessingModelOutput(name)
             output.setChildId(job)
             output.setChildOutputName(parameter)
-            output.setDescription(name)
+            output.setDescription(name.capitalize())
             output.setPosition(QPointF(330 + 320 * place, 400 + 80 * len(made)))
             made[name] = output
         algorithm.setModelOutputs(made)
@@ -79,7 +70,9 @@ def main(target: Path) -> None:
     child("vectorize", 1, {"MAP": map_, "MINIMUM_AREA": least}, {"OUTPUT": "polygons"})
     budget = source.fromModelParameter("BUDGET")
     child("suggest", 2, {"IMAGE": image, "MODEL": network, "BUDGET": budget}, {"OUTPUT": "campaign"})
-    model.setHelpContent(HELP)
+    helped = {param.name.upper(): param.help for job in ("vectorize", "segment") for param in BY_JOB[job].params()}
+    model.setHelpContent({"ALG_DESC": ABOUT, "BUDGET": COUNT, **{d.name(): helped[d.name()] for d in inputs[:3]}})
+    model.setParameterOrder([definition.name() for definition in inputs])
     if not model.toFile(str(target)):
         raise SystemExit(f"{target} cannot be written.")
 

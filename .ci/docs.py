@@ -83,7 +83,7 @@ def _index() -> str:
         groups.setdefault(spec.group, []).append(f"| [{spec.title}]({spec.job}.md) | {first} |")
     groups["Set up"].append("| [Install the engine, Remove the engine](../install.md) | Make or remove the engine's Python. |")
     groups.setdefault("Chains", []).append(
-        "| map_and_suggest | Segment, vectorize and suggest in a row, as a model of the designer. |"
+        "| Map and suggest | Segment, vectorize and suggest in a row: a model, opened by Models > Open Existing Model. |"
     )
     body = "\n\n".join(
         f"## {name}\n\n| algorithm | what it does |\n|---|---|\n" + "\n".join(rows) for name, rows in groups.items()

@@ -50,6 +50,15 @@ def engine_python() -> str:
     return environment.find_python(setting, os.environ, ROOT)
 
 
+def ready() -> tuple[bool, str]:
+    """Return whether there is a Python for the engine, else the sentence that says why not and what to do."""
+    try:
+        engine_python()
+    except EngineError as error:
+        return False, str(error)
+    return True, ""
+
+
 class EngineAlgorithm(QgsProcessingAlgorithm):
     """A job of the engine in the Processing Toolbox.
 
@@ -124,11 +133,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def canExecute(self) -> tuple[bool, str]:
         """Return whether there is a Python for the engine, else the sentence that QGIS shows instead of the dialog."""
-        try:
-            engine_python()
-        except EngineError as error:
-            return False, str(error)
-        return True, ""
+        return ready()
 
     def checkParameterValues(self, given: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         """Refuse in the dialog, before anything starts, what the engine would refuse without opening a file."""

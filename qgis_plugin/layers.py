@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,8 @@ def export_vector(
     Raises:
         DataError: the copy cannot be written.
     """
-    path = folder / f"layer_{uuid.uuid4().hex[:8]}.gpkg"
+    shown = re.sub(r"[^\w-]+", "_", layer.name())[:40]  # messages of the engine name the file: let it be known again
+    path = folder / f"{shown}_{uuid.uuid4().hex[:8]}.gpkg"
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"
     options.layerName = "labels"

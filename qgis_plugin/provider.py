@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import configparser
 
-from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
+from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from ..engine.contract.errors import EngineError
 from ..engine.contract.specs import SPECS
-from .algorithm import EngineAlgorithm, engine_python
+from .algorithm import EngineAlgorithm, ready
+from .chain import Chain
 from .environment import PYTHON_SETTING, ROOT
 from .i18n import tr
 from .icons import icon_of
@@ -46,11 +46,7 @@ class Provider(QgsProcessingProvider):
 
     def warningMessage(self) -> str:
         """Return why no job can run, or nothing."""
-        try:
-            engine_python()
-        except EngineError as error:
-            return str(error)
-        return ""
+        return ready()[1]
 
     def load(self) -> bool:
         """Offer the setting under Processing > Providers and the algorithms in the toolbox."""
@@ -81,8 +77,8 @@ class Provider(QgsProcessingProvider):
         self.addAlgorithm(InstallAlgorithm())
         self.addAlgorithm(UninstallAlgorithm())
         for path in sorted(CHAINS.glob("*.model3")):
-            chain = QgsProcessingModelAlgorithm()
-            if chain.fromFile(str(path)):
+            chain = Chain(path)
+            if chain.childAlgorithms():  # none before this provider is known, see `Plugin.initProcessing`
                 self.addAlgorithm(chain)
 
     def supportsNonFileBasedOutput(self) -> bool:

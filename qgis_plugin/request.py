@@ -17,7 +17,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..engine.contract.errors import DataError, EngineError
+from ..engine.contract.errors import DataError, EngineError, SpecError
 from ..engine.contract.params import Param
 from ..engine.contract.spec import Spec
 from . import layers
@@ -59,7 +59,10 @@ class Request:
             return self._destination(param)
         if param.kind in LAYER_KINDS:
             return self._files(param)
-        return value(self._algorithm, param, self._given, self._context)
+        found = value(self._algorithm, param, self._given, self._context)
+        if param.kind in ("model", "file") and not param.multiple:
+            _check_ending(param, found)
+        return found
 
     def _files(self, param: Param) -> Any:
         name = qgis_name(param)
@@ -73,9 +76,7 @@ class Request:
             found = self._algorithm.parameterAsLayerList(self._given, name, self._context)
             wanted = len(given) if isinstance(given, (list, tuple)) else 1
         if len(found) < wanted:
-            raise DataError(
-                tr("{label}: QGIS cannot open {given}.").format(label=label, given=given), tr("Check that the files exist.")
-            )
+            raise _not_opened(given, label)
         if param.whole:
             files = [layers.whole_file_of(layer, label) for layer in found]
         elif selected_only:
@@ -129,6 +130,28 @@ def _source(given: Any, label: str) -> tuple[Any, bool]:
             tr("Select the features, or filter the layer."),
         )
     return given.source.staticValue(), given.selectedFeaturesOnly
+
+
+def _check_ending(param: Param, path: str) -> None:
+    """Refuse a file with an ending that the dialog does not offer, before QGIS does so without a reason."""
+    if path and Path(path).suffix.lstrip(".").lower() not in param.suffixes:
+        raise SpecError(
+            tr("{label}: {path} is no file of the kind that is asked for.").format(label=tr(param.label), path=path),
+            tr("Choose one that ends in {endings}.").format(endings=", ".join(f".{suffix}" for suffix in param.suffixes)),
+        )
+
+
+def _not_opened(given: Any, label: str) -> DataError:
+    """Return the error for files that QGIS opens as no layer of the kind that is asked for."""
+    paths = [str(path) for path in (given if isinstance(given, (list, tuple)) else [given])]
+    missing = [path for path in paths if not Path(path).exists()]
+    if missing:
+        text, hint = tr("{label}: {path} does not exist."), tr("Check the path.")
+        return DataError(text.format(label=label, path=", ".join(missing)), hint)
+    return DataError(
+        tr("{label}: QGIS finds no such layer in {path}.").format(label=label, path=", ".join(paths)),
+        tr("Drag the file into QGIS to see what it holds, or choose another."),
+    )
 
 
 def dialog_words(error: EngineError, spec: type[Spec]) -> str:

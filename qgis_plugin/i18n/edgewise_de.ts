@@ -2009,6 +2009,31 @@
         <translation>Dasselbe ohne QGIS:</translation>
     </message>
     <message>
+        <location filename="../../qgis_plugin/chain.py"/>
+        <source>Map and suggest</source>
+        <translation>Kartieren und vorschlagen</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/chain.py"/>
+        <source>Chains</source>
+        <translation>Ketten</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/chain.py"/>
+        <source>Segment an orthophoto, draw its classes as polygons, and suggest the regions whose labels teach most.</source>
+        <translation>Ein Orthofoto segmentieren, seine Klassen als Polygone zeichnen und die Gebiete vorschlagen, deren Labels am meisten lehren.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/chain.py"/>
+        <source>It is a chain of three algorithms. To change it, choose Models &gt; Open Existing Model in the toolbox, and {path}.</source>
+        <translation>Es ist eine Kette von drei Algorithmen. Um sie zu ändern, wählen Sie in der Werkzeugkiste Modelle &gt; Vorhandenes Modell öffnen und {path}.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/chain.py"/>
+        <source>Number of regions to suggest.</source>
+        <translation>Zahl der Gebiete, die vorgeschlagen werden.</translation>
+    </message>
+    <message>
         <location filename="../../qgis_plugin/dock/bars.py"/>
         <source>Key of {name}. Click, then press another key.</source>
         <translation>Taste für {name}. Klicken, dann eine andere Taste drücken.</translation>
@@ -2745,16 +2770,6 @@
     </message>
     <message>
         <location filename="../../qgis_plugin/request.py"/>
-        <source>{label}: QGIS cannot open {given}.</source>
-        <translation>{label}: QGIS kann {given} nicht öffnen.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/request.py"/>
-        <source>Check that the files exist.</source>
-        <translation>Prüfen Sie, ob es die Dateien gibt.</translation>
-    </message>
-    <message>
-        <location filename="../../qgis_plugin/request.py"/>
         <source>{label}: no feature of {layer} is selected.</source>
         <translation>{label}: Kein Objekt von {layer} ist gewählt.</translation>
     </message>
@@ -2772,6 +2787,36 @@
         <location filename="../../qgis_plugin/request.py"/>
         <source>Select the features, or filter the layer.</source>
         <translation>Wählen Sie die Objekte, oder filtern Sie den Layer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: {path} is no file of the kind that is asked for.</source>
+        <translation>{label}: {path} ist keine Datei der Art, die hier gefragt ist.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Choose one that ends in {endings}.</source>
+        <translation>Wählen Sie eine, die auf {endings} endet.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: {path} does not exist.</source>
+        <translation>{label}: {path} gibt es nicht.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Check the path.</source>
+        <translation>Prüfen Sie den Pfad.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>{label}: QGIS finds no such layer in {path}.</source>
+        <translation>{label}: QGIS findet in {path} keinen solchen Layer.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>Drag the file into QGIS to see what it holds, or choose another.</source>
+        <translation>Ziehen Sie die Datei in QGIS, um zu sehen, was sie enthält, oder wählen Sie eine andere.</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/setup_algorithms.py"/>

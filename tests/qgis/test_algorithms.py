@@ -47,6 +47,15 @@ def test_an_algorithm_has_all_that_the_toolbox_shows(algorithm, job):
     assert shown.flags() & QgsProcessingAlgorithm.Flag.FlagCanCancel
 
 
+@pytest.mark.parametrize(("name", "group"), [("install", "Set up"), ("uninstall", "Set up"), ("map_and_suggest", "Chains")])
+def test_what_is_no_job_has_all_that_the_toolbox_shows_too(algorithm, name, group):
+    shown = algorithm(name)
+    assert shown.group() == group and shown.groupId().isalnum() and shown.displayName()[0].isupper()
+    assert not shown.icon().isNull() and shown.helpUrl().endswith(".md")
+    assert shown.shortHelpString().startswith(shown.shortDescription()) and "<" not in shown.shortHelpString()
+    assert all(d.help() and d.description()[0].isupper() for d in shown.parameterDefinitions())
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_every_parameter_has_label_help_and_its_place(algorithm, job):
     shown = algorithm(job)  # owns its definitions
@@ -216,7 +225,19 @@ def test_the_dialog_refuses_what_the_engine_would_refuse_in_the_words_of_the_dia
 
 def test_one_of_several_layers_that_is_missing_is_not_passed_over(algorithm, ortho, tmp_path):
     given = {"IMAGES": [ortho, "/gone.tif"], "LABELS": [ortho, ortho], "OUTPUT": str(tmp_path / "m.safetensors")}
-    assert "/gone.tif" in refusal(algorithm, "train", given)
+    assert refusal(algorithm, "train", given) == "Orthophotos: /gone.tif does not exist.\nCheck the path."
+
+
+def test_a_file_of_another_kind_is_refused_with_what_to_choose(algorithm, ortho, tmp_path):
+    text = tmp_path / "text.tif"
+    text.write_text("no raster")
+    said = refusal(algorithm, "segment", {"IMAGE": str(text), "OUTPUT": str(tmp_path / "c.tif")})
+    assert (
+        said
+        == f"Orthophoto: QGIS finds no such layer in {text}.\nDrag the file into QGIS to see what it holds, or choose another."
+    )
+    said = refusal(algorithm, "segment", {"IMAGE": ortho, "MODEL": ortho, "OUTPUT": str(tmp_path / "c.tif")})
+    assert said == f"Model: {ortho} is no file of the kind that is asked for.\nChoose one that ends in .safetensors, .onnx."
 
 
 def test_without_an_engine_the_algorithm_says_the_remedy(algorithm, plugin, monkeypatch):
@@ -225,6 +246,8 @@ def test_without_an_engine_the_algorithm_says_the_remedy(algorithm, plugin, monk
     assert not executable
     assert "/gone/python" in reason and "Settings > Options > Processing > Providers > Edgewise" in reason
     assert plugin.provider.warningMessage() == reason
+    assert algorithm("map_and_suggest").canExecute() == (False, reason)
+    assert algorithm("install").canExecute()[0]
 
 
 def test_the_setting_in_the_options_is_the_one_that_counts(algorithm, plugin, monkeypatch):

@@ -54,4 +54,4 @@ def test_labels_and_refusals_of_a_dialog_speak_german():
     labels = {definition.name(): definition.description() for definition in segment.parameterDefinitions()}
     accepted, reason = segment.checkParameterValues({"IMAGE": "/gone.tif", "OUTPUT": "/c.tif"}, QgsProcessingContext())
     assert not accepted
-    assert reason == f"{labels['IMAGE']}: QGIS kann /gone.tif nicht öffnen.\nPrüfen Sie, ob es die Dateien gibt."
+    assert reason == f"{labels['IMAGE']}: /gone.tif gibt es nicht.\nPrüfen Sie den Pfad."

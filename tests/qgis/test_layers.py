@@ -1,6 +1,7 @@
 """Layers become files: their own where it holds what QGIS shows, a copy where not, a refusal in words where neither works."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from edgewise.engine.contract.errors import DataError
@@ -37,7 +38,9 @@ def test_a_saved_layer_is_its_own_file(file_of, tmp_path):
 
 
 def test_a_layer_in_memory_is_copied_whole(file_of):
-    copy = QgsVectorLayer(file_of(polygons(count=3)))
+    path = file_of(polygons("Äcker: 2026/1", count=3))
+    assert Path(path).name.startswith("Äcker_2026_1_"), "the engine's messages name the copy"
+    copy = QgsVectorLayer(path)
     assert copy.featureCount() == 3
     assert copy.crs().authid() == "EPSG:32632"
     assert {f["class"] for f in copy.getFeatures()} == {"water"}

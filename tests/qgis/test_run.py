@@ -260,7 +260,11 @@ def test_the_chain_that_travels_with_the_plugin_runs(engine, segment, log, tmp_p
     import processing
 
     chain = QgsApplication.processingRegistry().createAlgorithmById("edgewise:map_and_suggest")
-    assert (chain.displayName(), chain.group()) == ("map_and_suggest", "Chains") and "chain of three" in chain.shortHelpString()
+    assert (chain.displayName(), chain.group()) == ("Map and suggest", "Chains")
+    assert Path(chain.shortHelpString().rpartition(", and ")[2].rstrip(".")).name == "map_and_suggest.model3"
+    inputs = [d for d in chain.parameterDefinitions() if not d.isDestination()]
+    assert [d.description() for d in inputs] == ["Orthophoto", "Model", "Minimum area", "Budget"]
+    assert all(d.help() for d in inputs)
     assert chain.canExecute() == (True, "")
     given = {"IMAGE": segment["IMAGE"], "MODEL": segment["MODEL"], "MINIMUM_AREA": 2.0, "BUDGET": 7}
     outputs = {d.name(): f"{tmp_path}/{d.name().rpartition(':')[2]}" for d in chain.destinationParameterDefinitions()}
