@@ -19,6 +19,8 @@ from engine.geo.geobox import GeoBox
 from models.card import Card
 
 PATCHES_PX = (128, 32, 8, 1)
+ROUNDING = 1e-5
+"""Two orders of summation in float32 change a probability by less: the student that ships by 2e-6 (November 2026)."""
 _EPSG, _EAST_M, _NORTH_M = 32631, 500_000, 5_500_000
 _UNKNOWN_GSD_M = 1.0
 
@@ -66,6 +68,20 @@ def write(folder: Path, card: Card, data: NDArray, ids: NDArray[np.uint8], perce
     with writer.create(files["confidence"], geobox, descriptions=("confidence, percent",), resampling="average") as out:
         out.write(geobox.frame, percent)
     return files
+
+
+def differing(probabilities: NDArray, card: Card, ids: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return how many pixels have another class than the engine's, and how many of these by more than ROUNDING.
+
+    Args:
+        probabilities: of an exported file, (C, H, W).
+        card: gives the ids of the channels.
+        ids: the engine's class ids, (H, W).
+    """
+    channels = np.searchsorted(card.legend.ids, ids)[None]  # (1, H, W)
+    gap = probabilities.max(axis=0) - np.take_along_axis(probabilities, channels, axis=0)[0]
+    others = probabilities.argmax(axis=0) != channels[0]
+    return int(others.sum()), int((others & (gap > ROUNDING)).sum())
 
 
 def _nodata(dtype: np.dtype) -> float:

@@ -6,9 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine import atomic
 from engine.contract.errors import ModelError, ResourceError
 from engine.contract.events import Reporter
@@ -47,13 +44,12 @@ def run(spec: ExportSpec, report: Reporter) -> dict[str, Any]:
         written = FORMATS[word].write(traced, folder / Path(spec.model).stem)
         files += written
         models[word] = str(written[0])
-        found = _labels(FORMATS[word].probabilities(written[0], standardized), model.card.legend.ids)
-        differing[word] = int((found != ids).sum())
-        if differing[word]:
-            report.warning(
-                f"{models[word]} gives {differing[word]} of {ids.size} pixels of the example another class than the engine. "
-                "Compare maps of your own before you rely on it."
-            )
+        differing[word], clearly = example.differing(FORMATS[word].probabilities(written[0], standardized)[0], model.card, ids)
+        said = f"{models[word]} gives {differing[word]} of {ids.size} pixels of the example another class than the engine"
+        if clearly:
+            report.warning(f"{said}. Compare maps of your own before you rely on it.")
+        elif differing[word]:
+            report.message(f"{said}, all where two classes are equal but for the rounding of float32.")
         report.artifact(word, models[word])
     report.progress("export", len(words), len(words), "formats")
     shown = example.write(folder / EXAMPLE, model.card, data, ids, percent)
@@ -66,11 +62,6 @@ def run(spec: ExportSpec, report: Reporter) -> dict[str, Any]:
         "differing_pixels": differing,
         "example_pixels": ids.size,
     }
-
-
-def _labels(probabilities: NDArray, ids: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return class ids (H, W) of the probabilities (1, C, H, W) of one image."""
-    return np.array(ids, np.uint8)[probabilities[0].argmax(axis=0)]
 
 
 def _instead(word: str) -> str:

@@ -168,6 +168,14 @@ def test_a_model_of_another_program_is_refused():
         graph.tile_px(Model(Local(), card(network="onnx")), 0)
 
 
+def test_a_tie_that_rounding_decides_is_told_from_another_class():
+    ids = np.array([[2, 2, 2, 9]], np.uint8)
+    building = np.array([0.4, 0.4, 0.1, 0.2])
+    road = np.array([0.3, 0.4 + 1e-6, 0.2, 0.2])
+    probs = np.stack([building, road, 1 - building - road])[:, None]  # (3, 1, 4): right, tie, wrong, right
+    assert example.differing(probs, card(), ids) == (2, 1)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_the_example_fills_the_range_of_its_type(dtype):
     data = example.image(card(dtype=dtype), 100)
