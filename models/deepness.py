@@ -210,7 +210,7 @@ def _as_exported(path: str, metadata: dict[str, str], card: Card) -> Card:
     told = Card.from_json(_value(path, metadata, KEY))
     if (len(told.bands), len(told.legend)) != (len(card.bands), len(card.legend)):
         raise _refused(path, "its Edgewise card has other bands or classes than its network", "the card of this network")
-    training = {**card.training, "exported_from": told.network}
+    training = {**card.training, "exported_from": told.network, "inputs": told.training.get("inputs", {})}
     return dataclasses.replace(
         card, bands=told.bands, scaling=told.scaling, dtype=told.dtype, gsd_m=told.gsd_m, legend=told.legend,
         training=training, licence=told.licence, edgewise=told.edgewise,

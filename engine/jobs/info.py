@@ -19,7 +19,7 @@ _GRADES = {
 def run(spec: InfoSpec, report: Reporter) -> dict[str, Any]:
     """Say what a model says of itself; the summary is the card."""
     card = checkpoint.read_card(spec.model)
-    report.message("\n".join(f"{name + ':':<10} {text}" for name, text in _lines(card)))
+    report.message("\n".join(f"{name + ':':<11} {text}" for name, text in _lines(card)))
     return card.to_json()
 
 

@@ -322,10 +322,11 @@ def test_a_model_is_run_on_the_fly(case):
     checkpoint.save(model, network, card)
     spec = SegmentSpec.from_dict({"image": image_path, "model": model, "output": classes, "device": "cpu"})
     segment.run(spec, Reporter(lambda event: None))
-    made = case(map=None, model=model, image=[image_path], bands="1 2 3")
+    made = case(map=None, model=model, image=[image_path], bands="1 2 3", second_map=classes)
     given = case(map=classes)
     assert made["confusion"] == given["confusion"]
     assert made["calibration"]["ece"] is not None
+    assert [(f["difference"], f["p"]) for f in made["comparison"]["figures"]] == [(0, 1), (0, 1)]
     assert not [p for p in case.folder.iterdir() if p.name.startswith(".assess")]
     assert not [e for e in made["events"] if e["event"] == "artifact" and not Path(e["path"]).exists()]
 

@@ -82,11 +82,15 @@ def test_the_metadata_becomes_the_card(tmp_path):
 
 def test_an_exported_file_keeps_the_card_of_its_model(tmp_path, card):
     legend = Legend.from_names({3: "road", 7: "water"})
-    told = card(legend=legend, dtype="uint16", scaling=((900.0, 300.0),) * 3, licence="CC-BY-4.0")
+    inputs = {"labels.tif": {"sha256": "00"}}
+    told = card(
+        legend=legend, dtype="uint16", scaling=((900.0, 300.0),) * 3, licence="CC-BY-4.0", training={"inputs": inputs}
+    )  # fmt: skip
     path = write_onnx(tmp_path / "m.onnx", {**BUILDING, "edgewise": json.dumps(told.to_json())}, channels=2, last="Softmax")
     found = checkpoint.read_card(path)
     assert (found.legend, found.dtype, found.scaling, found.licence) == (legend, "uint16", told.scaling, "CC-BY-4.0")
     assert (found.network, found.grade, found.tile_px) == ("onnx", "blended", 32)
+    assert found.training["inputs"] == inputs, "assess could not say that it was trained on a reference"
     other = card(bands=("red",), scaling=((0.0, 1.0),), legend=legend)
     write_onnx(path, {**BUILDING, "edgewise": json.dumps(other.to_json())}, channels=2, last="Softmax")
     with pytest.raises(ModelError, match="expected the card of this network"):
