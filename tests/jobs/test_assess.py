@@ -22,6 +22,7 @@ from engine.contract.legend import Legend
 from engine.contract.specs.assess import AssessSpec
 from engine.jobs import assess
 from engine.metrics import Confusion
+from engine.run import main
 
 NAMES = ("building", "land", "road", "water")
 PLACE = from_origin(500_000, 2_780_000, 0.5, 0.5)
@@ -296,6 +297,15 @@ def test_a_request_that_cannot_hold_is_refused_with_the_remedy(case, make, optio
         case(**{option: value})
     left = {p.name for p in set(case.folder.iterdir()) - before} - {"x.tif", "folder.html"}
     assert not left, f"{left} was left behind"
+
+
+def test_the_command_line_says_what_is_wrong_with_exit_code_3(case, capfd):
+    far = write(case.folder / "far.tif", case.reference, place=from_origin(600_000, 2_780_000, 0.5, 0.5))
+    words = ["--map", str(case.folder / "map.tif"), "--reference", far, "--report", str(case.folder / "r.html")]
+    assert main(["assess", *words, "--progress", "json"]) == 3
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert last["event"] == "failed" and "does not overlap the map" in last["text"] and "belongs to this map" in last["hint"]
+    assert not (case.folder / "r.html").exists()
 
 
 def test_a_model_is_run_on_the_fly(case):

@@ -157,6 +157,15 @@ def test_a_folder_that_is_a_file_is_refused(student, tmp_path):
         run(model=student, output=str(tmp_path / "out"))
 
 
+def test_the_command_line_says_what_is_wrong_with_exit_code_3(tmp_path, capfd):
+    (tmp_path / "model.safetensors").write_text("no model")
+    words = ["--model", str(tmp_path / "model.safetensors"), "--output", str(tmp_path / "out")]
+    assert main(["export", *words, "--progress", "json"]) == 3
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert last["event"] == "failed" and "not an Edgewise model file" in last["text"] and "train and distill" in last["hint"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_line_refuses_a_tile_with_exit_code_2(student, tmp_path, capfd):
     words = ["export", "--model", student, "--output", str(tmp_path / "out"), "--tile", "100", "--progress", "json"]
     assert main(words) == 2

@@ -20,6 +20,7 @@ from engine.contract.events import Reporter
 from engine.contract.specs.assess import AssessSpec
 from engine.contract.specs.sample import SampleSpec
 from engine.jobs import assess, sample
+from engine.run import main
 
 NAMES = ("building", "land", "road")
 SHARES = (0.1, 0.75, 0.15)
@@ -299,6 +300,16 @@ def test_the_form_in_qgis_asks_for_the_class_and_hides_the_stratum(study):
 def test_a_wrong_request_is_refused_with_the_remedy(study, values, error, remedy):
     with pytest.raises(error, match=remedy):
         study.sample(**values)
+
+
+def test_the_command_line_says_what_is_wrong_with_exit_code_3(study, capfd):
+    empty = study.folder / "empty.tif"
+    with rasterio.open(study.folder / "map.tif") as file, rasterio.open(empty, "w", **file.profile) as out:
+        out.write(np.full((400, 500), 255, np.uint8), 1)
+    assert main(["sample", "--map", str(empty), "--output", study.output, "--progress", "json"]) == 3
+    last = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert last["event"] == "failed" and "no pixel with a class" in last["text"] and "Choose another map" in last["hint"]
+    assert not Path(study.output).exists()
 
 
 def test_more_points_for_each_class_than_in_all_is_said(study):
