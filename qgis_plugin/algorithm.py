@@ -27,7 +27,6 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.contract.errors import BUG, Cancelled, EngineError
-from ..engine.contract.legend import Legend
 from ..engine.contract.spec import Spec
 from . import environment, parameters, process, styles
 from .environment import ROOT
@@ -196,9 +195,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Style the results, in the main thread."""
-        legend = Legend.from_json(self._summary.get("legend") or [])
+        classes = self._summary.get("legend") or []
         for param in self._spec.params():
             path = self._request.destinations.get(parameters.qgis_name(param), "")
-            if path:
-                styles.style(param, path, legend, context)
+            if path and param.kind in parameters.LAYER_OUTPUT_KINDS:
+                styles.style(param, path, classes, context)
         return {}

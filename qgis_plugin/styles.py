@@ -6,8 +6,9 @@ beside a result that it loads. So the style is written beside the file for every
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
@@ -35,13 +36,13 @@ _CLASS_FIELDS = ("class_id", "class", "name")
 _kept: dict[str, _OnLoad] = {}  # QGIS keeps a bare pointer to a post-processor; Python must keep the object
 
 
-def style(param: Param, path: str, legend: Legend, context: QgsProcessingContext) -> None:
+def style(param: Param, path: str, classes: Sequence[Mapping[str, Any]], context: QgsProcessingContext) -> None:
     """Paint a result when QGIS loads it; a raster also gets a style file beside it.
 
     Args:
         param: the output; decides what it looks like.
         path: its file, spelled as Processing knows it.
-        legend: the classes of the result; empty where the job gives none.
+        classes: the legend of a vector layer as JSON; empty where the job gives none. Rasters carry their own.
         context: knows what will be loaded.
     """
     if param.kind == "output_raster":
@@ -50,7 +51,7 @@ def style(param: Param, path: str, legend: Legend, context: QgsProcessingContext
         paint(layer)
         layer.saveNamedStyle(str(Path(path).with_suffix(".qml")))
     else:
-        paint = paint_vector(legend)
+        paint = paint_vector(Legend.from_json(classes))
     if context.willLoadLayerOnCompletion(path):
         _kept[path] = _OnLoad(paint)
         context.layerToLoadOnCompletionDetails(path).setPostProcessor(_kept[path])

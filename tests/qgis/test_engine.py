@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import PLUGINS, ROOT
 from fakes import Log, processes, write_raster
+from osgeo import gdal
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,
@@ -99,6 +100,27 @@ def test_an_orthophoto_is_segmented_and_shown(plugin, student, log, tmp_path):
     assert log.texts[0].startswith("segment: ")
     assert Path(f"{tmp_path}/c.tif.job.json").is_file()
     QgsProject.instance().clear()
+    Path(f"{tmp_path}/c.qml").unlink()  # what is left is in the files themselves
+    bare, polygons = QgsRasterLayer(results["OUTPUT"]), QgsVectorLayer(results["POLYGONS"])
+    in_file = {item.value: item.label for item in bare.renderer().classes()}
+    assert [in_file[value] for value in (1, 2, 7)] == ["Gebäude", "road", "water"]
+    assert polygons.renderer().type() == "categorizedSymbol"
+
+
+def test_a_map_is_vectorized_sampled_and_assessed(plugin, log, tmp_path):
+    import processing
+
+    halves = write_raster(tmp_path / "Karte ä.tif", bands=1, side=64, value=1)
+    dataset = gdal.Open(halves, gdal.GA_Update)
+    dataset.GetRasterBand(1).WriteRaster(0, 0, 64, 32, b"\2" * 64 * 32)
+    del dataset
+    results = processing.run("edgewise:vectorize", {"MAP": halves, "OUTPUT": f"{tmp_path}/v.gpkg"}, feedback=log)
+    assert [feature["class_id"] for feature in QgsVectorLayer(results["OUTPUT"]).getFeatures()] in ([1, 2], [2, 1])
+    results = processing.run("edgewise:sample", {"MAP": halves, "POINTS": 60, "OUTPUT": f"{tmp_path}/s.gpkg"}, feedback=log)
+    assert QgsVectorLayer(f"{results['OUTPUT']}|layername=sample").featureCount() == 60
+    given = {"MAP": halves, "REFERENCE": halves, "REPORT": f"{tmp_path}/r.html", "ERRORS": f"{tmp_path}/e.tif"}
+    results = processing.run("edgewise:assess", given, feedback=log)
+    assert results["MIOU"] == 1.0 and not log.errors and "Karte ä.tif" in Path(results["REPORT"]).read_text(encoding="utf-8")
 
 
 @pytest.fixture
