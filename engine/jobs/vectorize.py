@@ -30,6 +30,9 @@ def run(spec: VectorizeSpec, report: Reporter) -> dict[str, Any]:
     )
     if not found["polygons"]:
         report.warning(f"{spec.map} has no pixel with a class, so that the layer has no polygon.")
+    if small := found.get("below_minimum"):
+        few = "1 polygon is" if small == 1 else f"{small} polygons are"
+        report.message(f"{few} a little smaller than the minimum area: borders are simplified after small areas went.")
     report.artifact("polygons", spec.output)
     return {**found, "seconds": round(time.monotonic() - started, 3)}
 

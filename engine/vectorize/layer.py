@@ -72,7 +72,8 @@ def write(
         finishing: how borders and small pieces are treated.
 
     Returns:
-        number of polygons, and number and area by class; the share of pixels that simplification changed.
+        number of polygons, and number and area by class; the share of pixels that simplification changed, and how many
+        polygons it made smaller than the minimum area.
 
     Raises:
         DataError: a raster that is none of classes or confidence, another grid, a class that the legend does not have.
@@ -98,17 +99,18 @@ def write(
             )
         batches = Stream(source, maker, report, confidence=percent, finish=finish if is_finished else None, tile_px=tile_px)
         counts, areas_m2 = np.zeros(256, np.int64), np.zeros(256)
-        regular = 0
+        regular = shrunk = 0
         for columns in batches:
             counts += np.bincount(columns["class_id"], minlength=256)
             areas_m2 += np.bincount(columns["class_id"], columns["area_m2"], 256)
             regular += int(columns["regular"].sum()) if "regular" in columns else 0
+            shrunk += int((columns["area_m2"] < finishing.minimum_area_m2).sum()) if is_finished else 0
             file.append(columns)
     return {
         "polygons": file.count,
         "by_class": {c.name: int(counts[c.id]) for c in mapped.legend},
         "area_m2": {c.name: round(float(areas_m2[c.id]), 3) for c in mapped.legend} if np.isfinite(areas_m2).all() else {},
-        **({"changed_share": batches.changed / (geobox.height * geobox.width)} if is_finished else {}),
+        **({"changed_share": batches.changed / (geobox.height * geobox.width), "below_minimum": shrunk} if is_finished else {}),
         **({"regular": regular} if finishing.regular else {}),
     }
 

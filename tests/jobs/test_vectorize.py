@@ -97,6 +97,19 @@ def test_small_areas_go_and_borders_stay_shared(tmp_path, map_file, town):
     assert summary["by_class"] == {"land": 1, "water": 1, "building": 2}
     assert shapely.coverage_is_valid(frame.geometry.to_numpy())
     assert 0 < summary["changed_share"] <= 0.02
+    assert summary["below_minimum"] == 0
+
+
+def test_areas_that_simplification_makes_smaller_than_the_minimum_are_said(tmp_path, map_file):
+    ids, events = np.zeros((60, 60), np.uint8), []
+    ids[20:24, 20:24] = ids[40:44, 40:50] = 1
+    summary = run(
+        Reporter(events.append), map=map_file(ids), output=str(tmp_path / "p.gpkg"), minimum_area=3.9, smooth=True,
+        tolerated_share=1,
+    )  # fmt: skip
+    small = int((read(tmp_path / "p.gpkg").area_m2 < 3.9).sum())
+    assert summary["below_minimum"] == small == 1
+    assert any("1 polygon is a little smaller than the minimum area" in e.get("text", "") for e in events)
 
 
 @pytest.mark.parametrize("suffix", ["fgb", "geojson", "gpkg"])
