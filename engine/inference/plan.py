@@ -63,10 +63,20 @@ class Plan:
         return len(self.rows) * len(self.cols)
 
     @property
+    def computed_px(self) -> int:
+        """Return the pixels of all tiles, halos counted."""
+        return self.count * self.tile_height * self.tile_width
+
+    @property
     def waste(self) -> float:
         """Return pixels computed for each pixel of the raster; 1 is the ideal."""
-        answered = self.width * sum(r.core_stop - r.core_start for r in self.rows)
-        return self.count * self.tile_height * self.tile_width / answered
+        return self.computed_px / (self.width * sum(r.core_stop - r.core_start for r in self.rows))
+
+    @property
+    def core_px(self) -> int:
+        """Return the shorter side of a core that has neighbours on all sides; of the raster where one tile spans it."""
+        axes = ((self.rows, self.tile_height, self.height), (self.cols, self.tile_width, self.width))
+        return min(tile - 2 * self.halo if len(spans) > 1 else length for spans, tile, length in axes)
 
     @property
     def padded_width(self) -> int:

@@ -23,6 +23,9 @@ from .ring import Source
 PROBE_WORTH_PX = 30_000_000
 """Rasters with fewer pixels are not probed for a narrower halo: they are done before it pays."""
 
+BLENDED_HALO_PX = 128
+"""Half of what tiles of a local network share where they are blended on request."""
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -116,11 +119,15 @@ def prepare(
             model, source, device, halo_px=chosen["halo"], tile=asked, batch=chosen["batch"], is_blended=is_blended
         )
     else:
-        if is_blended:
-            halo_px = model.card.halo_px if not model.network.is_local else min(model.card.halo_px, seam.UNPROBED_HALO_PX)
+        def planned(halo_px: int) -> Plan:
+            return budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch, is_blended=is_blended)
+
+        if is_blended and model.network.is_local:
+            plan = planned(min(model.card.halo_px, BLENDED_HALO_PX))
+        elif is_blended or is_exact:
+            plan = planned(model.card.halo_px)
         else:
-            halo_px = model.card.halo_px if is_exact else seamless_halo_px(model, source, device, report, tile)
-        plan = budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch, is_blended=is_blended)
+            plan = _seamless(planned, _seams(model, source, device, report), model.card.halo_px)
         asked_precision = "fp32" if is_exact and precision == "auto" else precision
         choice = race.choose(model, source, plan, device, report, maker, runtime=runtime, precision=asked_precision, key=views)
     if is_blended and grade != "blended":
@@ -129,23 +136,25 @@ def prepare(
     return Preparation(plan, choice, "blended" if is_blended else grade, maker(choice, graph), time.monotonic() - started)
 
 
-def seamless_halo_px(model: Model, source: Source, device: torch.device, report: Reporter, tile: int = 0) -> int:
-    """Return the seamless halo: from the card, from an earlier probe, or from one that a large raster is worth."""
-    exact_px = model.card.halo_px
-    if not model.network.is_local:
-        return exact_px
-    core_px = max(seam.PROBED_CORE_PX // 2, tile - 2 * seam.UNPROBED_HALO_PX) if tile else _likely_core_px(device)
+def _seamless(planned: Callable[[int], Plan], measured: dict[str, float], exact_px: int) -> Plan:
+    """Return the plan with the smallest seamless halo; the smaller the cores it leaves, the wider the halo they need."""
+    core_px = max(budget.GPU_CORES_PX)
+    while True:
+        plan = planned(seam.seamless_halo_px(measured, exact_px, core_px))
+        if plan.core_px >= core_px or plan.halo >= exact_px:
+            return plan
+        core_px = plan.core_px
+
+
+def _seams(model: Model, source: Source, device: torch.device, report: Reporter) -> dict[str, float]:
+    """Return `seam.curve` from the card, from an earlier probe, or from one that a large raster is worth; else nothing."""
     measured = model.card.measured.get("seam") or remembered.recall("seam", model.card.hash)
     if not measured and source.geobox.height * source.geobox.width >= PROBE_WORTH_PX:
         report.message("Measuring how wide a margin this model needs; this is done once.")
         measured = seam.curve(model, source, report, execute.runner_maker(model, Labels, source, device))
         remembered.remember(measured, "seam", model.card.hash)
-    return seam.seamless_halo_px(measured or {}, exact_px, core_px)
+    return measured or {}
 
 
 def _how_far(model: Model) -> str:
     return "An ONNX file does not say how far it looks" if model.is_onnx else f"{model.card.network} looks at the whole tile"
-
-
-def _likely_core_px(device: torch.device) -> int:
-    return budget.GPU_CORES_PX[0] if device.type == "cuda" else budget.CPU_CORES_PX[0]

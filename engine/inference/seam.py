@@ -25,7 +25,6 @@ SEAMLESS_SHARE = 1e-4
 PROBED_CORE_PX = 512
 PROBED_HALOS_PX = (32, 64, 96, 128, 160, 192, 256, 320)
 PROBED_TILES = 3
-UNPROBED_HALO_PX = 128
 
 
 def curve(
@@ -72,8 +71,6 @@ def seamless_halo_px(measured: dict[str, float], exact_px: int, core_px: int) ->
         exact_px: the halo that changes nothing.
         core_px: side of a core.
     """
-    if not measured:
-        return min(exact_px, UNPROBED_HALO_PX)
     fits = [int(h) for h, share in measured.items() if share * PROBED_CORE_PX / core_px <= SEAMLESS_SHARE]
     return min((*fits, exact_px))
 
