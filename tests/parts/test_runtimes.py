@@ -184,6 +184,28 @@ def test_a_short_run_is_not_raced(model, ground):
     assert (won.runtime, won.precision) == ("torch", "fp32")
 
 
+@pytest.mark.parametrize(
+    ("agreed", "expected"),
+    [
+        ({"openvino bf16": 0.004, "openvino fp32": 0.0}, ("openvino", "bf16")),
+        ({"openvino bf16": 0.02, "openvino fp32": 0.0}, ("openvino", "fp32")),
+        ({"openvino bf16": 0.02, "onnxruntime fp32": 1e-5}, ("onnxruntime", "fp32")),
+        ({"torch bf16": 0.0}, ("torch", "fp32")),
+    ],
+)
+def test_a_run_of_middle_length_takes_what_usually_wins_if_its_labels_agree(model, ground, monkeypatch, agreed, expected):
+    field = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "bf16"), ("openvino", "fp32"), ("onnxruntime", "fp32")]
+    monkeypatch.setattr(race, "candidates", lambda *_: [Choice(*way) for way in field])
+    known = Model(model.network, card(measured={"runtimes": agreed}))
+    tiles = plan.cut_raster(1040, 1040, core=256, halo=8, stride=8)
+
+    def make(choice):
+        return execute.runner_maker(known, Labels, ground, CPU, runtime=choice.runtime, precision=choice.precision)
+
+    won = race.choose(known, ground, tiles, CPU, Reporter(print), make, runtime="auto", precision="auto")
+    assert (won.runtime, won.precision) == expected
+
+
 def test_a_precision_that_the_machine_lacks_is_refused():
     with pytest.raises(SpecError, match="Use --precision auto"):
         race.candidates("onnxruntime", "fp16", CPU)
@@ -236,8 +258,17 @@ def test_a_larger_core_needs_a_narrower_halo(core_px, halo_px):
     assert seam.seamless_halo_px(measured, 320, core_px) == halo_px
 
 
-def test_a_network_that_was_not_probed_gets_a_usual_halo():
-    assert (seam.seamless_halo_px({}, 320, 1024), seam.seamless_halo_px({}, 32, 1024)) == (128, 32)
+def test_a_network_that_was_not_probed_gets_the_exact_halo():
+    assert seam.seamless_halo_px({}, 320, 1024) == 320
+
+
+@pytest.mark.parametrize("tile", [0, 256, 512])
+def test_the_seamless_halo_is_that_of_the_cores_it_leaves(ground, model, tile):
+    """A halo that is enough around large cores is not around the small ones of a small tile."""
+    measured = {"seam": {"0": 1e-2, "8": 4e-4, "16": 1.5e-4, "24": 6e-5}}
+    probed = Model(model.network, card(halo_px=32, tile_px=256, measured=measured))
+    found = prepare.prepare(probed, ground, CPU, Reporter(print), tile=tile, runtime="torch", precision="fp32").plan
+    assert found.halo == seam.seamless_halo_px(measured["seam"], 32, found.core_px)
 
 
 @pytest.mark.parametrize("is_local", [True, False])
