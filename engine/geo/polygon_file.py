@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def create(path: str | Path, geobox: GeoBox, legend: Legend, layer: str, empty: 
     driver = check_format(path)
     with atomic.output(path) as part:
         scratch = part.with_suffix(".gpkg") if driver != "GPKG" else part
-        with _removed(scratch) if scratch != part else contextlib.nullcontext():
+        with _removed(scratch) if scratch != part else contextlib.nullcontext(), _synchronized_at_the_end(part):
             file = PolygonFile(path, scratch, geobox.crs_wkt, layer)
             yield file
             if not file.count:
@@ -144,6 +145,18 @@ def _removed(path: Path) -> Iterator[None]:
         yield
     finally:
         atomic.remove(path)
+
+
+@contextlib.contextmanager
+def _synchronized_at_the_end(part: Path) -> Iterator[None]:
+    """Let SQLite leave each batch to the system's cache, and wait for the disk once: the file has no name before."""
+    pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": None})
+    with open(part, "rb+") as file:
+        os.fsync(file)
 
 
 @contextlib.contextmanager
