@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -36,25 +36,25 @@ PACE_STEPS = 60
 METHODS = ["plain", "pixel_kd", "feature_mse", "cwd", "drd", "brd", "csc_joint,ace", "drd,pixel_kd"]
 SETTINGS = {
     "smoke": {"teacher": "unet_mobilenet_v2_thin", "teacher_iterations": 3, "budget": "3", "batch": 2, "chip": 64},
-    "small": {"teacher": "unet_resnet18", "teacher_iterations": 600, "budget": "300", "batch": 4, "chip": 128},
+    "small": {"teacher": "unet_resnet18", "teacher_iterations": 2000, "budget": "180s", "batch": 8, "chip": 128},
     "full": {"teacher": "unet_resnet50", "teacher_iterations": 12_000, "budget": "6000", "batch": 16, "chip": 256},
 }
 
 
 @dataclass(frozen=True)
 class Run:
-    """What makes a row; a row with the same values is not run again."""
+    """What makes a row; a row with the same values is not run again. Empty is what a row does not depend on."""
 
-    setting: str
-    dataset: str
-    teacher: str
-    members: int
-    student: str
-    method: str
-    seed: int
-    budget: str
-    label_share: float
-    signals: str = "live"
+    teacher: str = ""
+    members: int = 0
+    signals: str = ""
+    student: str = ""
+    budget: str = ""
+    setting: str = field(kw_only=True)
+    dataset: str = field(kw_only=True)
+    method: str = field(kw_only=True)
+    seed: int = field(kw_only=True)
+    label_share: float = field(kw_only=True)
 
 
 def main() -> None:
@@ -92,12 +92,23 @@ def arguments() -> argparse.Namespace:
 
 def planned(options: argparse.Namespace) -> list:
     """Return all runs, teachers first, seeds last, so that a first seed of everything is there early."""
-    o = options
-    return [
-        Run(o.setting, dataset, teacher, o.members, student, method, seed, o.budget, o.label_share, o.signals)
-        for dataset in o.datasets for teacher in o.teachers for seed in o.seeds for student in o.students
-        for method in ([] if seed != o.seeds[0] or student != o.students[0] else ["teacher"]) + o.methods
-    ]  # fmt: skip
+    o, runs = options, []
+    for dataset in o.datasets:
+        of = {"setting": o.setting, "dataset": dataset, "label_share": o.label_share}
+        for teacher in o.teachers:
+            runs += [Run(teacher=teacher, method="teacher", seed=member, **of) for member in range(o.members)]
+        for seed in o.seeds:
+            for student in o.students:
+                alone = {"student": student, "seed": seed, "budget": o.budget, **of}
+                taught = {"members": o.members, "signals": o.signals, **alone}
+                plain = [method for method in o.methods if is_plain(method)]
+                runs += [Run(method=method, **alone) for method in plain]
+                runs += [Run(t, method=m, **taught) for t in o.teachers for m in o.methods if m not in plain]
+    return runs
+
+
+def is_plain(method: str) -> bool:
+    return method.partition("@")[0] == "plain"
 
 
 def measure(run: Run, options: argparse.Namespace) -> dict:
@@ -105,11 +116,11 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
     ground = DATASETS[run.dataset](options.runs)
     if run.label_share < 1:
         ground = thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
-    teachers = [teacher(run, ground, options, member) for member in range(run.members)]
     if run.method == "teacher":
-        model, trained = teachers[0], json.loads(measured_path(teachers[0]).read_text())
+        model = teacher(run, ground, options, run.seed)
+        trained = json.loads(measured_path(model).read_text())
     else:
-        model, trained = student(run, ground, options, teachers)
+        model, trained = student(run, ground, options, [teacher(run, ground, options, m) for m in range(run.members)])
     last = model.with_suffix(".last.safetensors")
     tests = {name: figures(last, pair, options) for name, pair in ground.test.items()}
     keys = [k for k, v in next(iter(tests.values())).items() if not isinstance(v, dict)]
@@ -135,7 +146,7 @@ def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: lis
     """Train one student within the budget; return its path and what its training took."""
     terms, _, loss = run.method.partition("@")
     more = ["--loss", loss] if loss else []
-    if terms != "plain":
+    if not is_plain(terms):
         more += ["--teachers", *teachers, "--distillation", terms, "--teacher-signals", run.signals]
         if ground.unlabelled:
             more += ["--unlabelled-images", *ground.unlabelled]
@@ -247,11 +258,18 @@ def table(rows: list) -> str:
     groups: dict = {}
     for row in rows:
         r = row["run"]
-        budget = r["budget"] if r["budget"].endswith("s") else f"{r['budget']} iterations"
-        name = f"{r['dataset']}, {budget}, labels {r['label_share']:g}"
-        group = groups.setdefault(f"{name}, {r['student']} from {r['members']} x {r['teacher']}", {})
-        group.setdefault(r["method"], {})[r["seed"]] = row
-    return "\n".join(f"\n{name}\n\n{of_group(methods)}" for name, methods in groups.items())
+        if r["method"] != "teacher":
+            group = groups.setdefault((r["dataset"], r["label_share"], r["budget"], r["student"]), {})
+            group.setdefault((r["teacher"], r["members"], r["signals"], r["method"]), {})[r["seed"]] = row
+    text = []
+    for (dataset, share, budget, student), methods in groups.items():
+        teachers: dict = {}
+        for row in rows:
+            if (row["run"]["method"], row["run"]["dataset"], row["run"]["label_share"]) == ("teacher", dataset, share):
+                teachers.setdefault((row["run"]["teacher"], 1, "", "teacher"), {})[row["run"]["seed"]] = row
+        spent = budget if budget.endswith("s") else f"{budget} iterations"
+        text.append(f"\n{dataset}, {spent}, labels {share:g}, {student}\n\n{of_group({**teachers, **methods})}")
+    return "\n".join(text)
 
 
 COLUMNS = {
@@ -261,17 +279,18 @@ COLUMNS = {
 
 def of_group(methods: dict) -> str:
     tests = list(next(iter(next(iter(methods.values())).values()))["tests"])
-    head = ["method", "n", *COLUMNS.values(), *tests, "pieces", "holes", "s/step", "teachers", "losses",
+    head = ["method", "from", "n", *COLUMNS.values(), *tests, "pieces", "holes", "steps", "s/step", "teachers", "losses",
             "mIoU to plain", "boundary F1 to plain", "gap closed"]  # fmt: skip
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
-    top = mean(r["mean"]["miou"] for r in methods["teacher"].values()) if "teacher" in methods else None
-    for method, seeds in methods.items():
-        shares = [spread([100 * r["mean"][key] for r in seeds.values()]) for key in COLUMNS]
+    for key, seeds in methods.items():
+        teacher, members, signals, method = key
+        origin = teacher if method == "teacher" else f"{members} x {teacher}, {signals}" if members else ""
+        shares = [spread([100 * r["mean"][name] for r in seeds.values()]) for name in COLUMNS]
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
-        counts = [spread([r["mean"][key] for r in seeds.values()]) for key in ("piece_error", "hole_error")]
-        pace = f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"
+        counts = [spread([r["mean"][name] for r in seeds.values()]) for name in ("piece_error", "hole_error")]
+        pace = [f"{mean(r['iterations'] for r in seeds.values()):.0f}", f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"]
         time = [of_step(list(seeds.values()), part) for part in ("teachers", "losses")]
-        cells = [method, str(len(seeds)), *shares, *scenes, *counts, pace, *time, *paired(method, methods, top)]
+        cells = [method, origin, str(len(seeds)), *shares, *scenes, *counts, *pace, *time, *paired(key, methods)]
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
 
@@ -282,17 +301,21 @@ def of_step(rows: list, part: str) -> str:
     return f"{mean(known):.0%}" if known else ""
 
 
-def paired(method: str, methods: dict, top: float | None) -> tuple:
+def paired(key: tuple, methods: dict) -> tuple:
     """Return the mean differences to `plain` with their standard errors, in points, and the share of the gap to the teacher."""
-    plain = methods.get("plain", {})
-    both = sorted(set(methods[method]) & set(plain)) if method not in ("plain", "teacher") else []
+    plain, teachers = methods.get(("", 0, "", "plain"), {}), methods.get((key[0], 1, "", "teacher"), {})
+    both = sorted(set(methods[key]) & set(plain)) if key[-1] not in ("plain", "teacher") else []
     if not both:
         return "", "", ""
 
-    def gains(key: str) -> list:
-        return [100 * (methods[method][s]["mean"][key] - plain[s]["mean"][key]) for s in both]
+    def gains(name: str) -> list:
+        return [100 * (methods[key][s]["mean"][name] - plain[s]["mean"][name]) for s in both]
 
-    gap = 0.0 if top is None else 100 * (top - mean(plain[s]["mean"]["miou"] for s in both))
+    gap = (
+        100 * (mean(t["mean"]["miou"] for t in teachers.values()) - mean(plain[s]["mean"]["miou"] for s in both))
+        if teachers
+        else 0
+    )
     closed = f"{mean(gains('miou')) / gap:.0%}" if gap > 0 else ""
     return difference(gains("miou")), difference(gains("boundary_f1")), closed
 
