@@ -155,7 +155,7 @@ def _synchronized_at_the_end(part: Path) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": None})
-    with open(part, "rb+") as file:
+    with part.open("rb+") as file:
         os.fsync(file)
 
 

@@ -119,6 +119,7 @@ def prepare(
             model, source, device, halo_px=chosen["halo"], tile=asked, batch=chosen["batch"], is_blended=is_blended
         )
     else:
+
         def planned(halo_px: int) -> Plan:
             return budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch, is_blended=is_blended)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from engine.geo import raster
 from engine.geo.tiles import Window
 from engine.inference import execute, predict, prepare
 from engine.inference.labelling import Probabilities
+from engine.inference.plan import Plan
+from engine.inference.prepare import Preparation
+from engine.inference.ring import Source
+from engine.runtimes import Runner
 from engine.training import survey, taught
 from engine.training.objective import Teacher, teach
 from engine.training.scene import Scene
@@ -55,7 +60,8 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
         images = [s.image for s in (*ground.scenes, *unlabelled)]
         where = device.resolve(spec.device)
         began = time.monotonic()
-        kept = taught.keep(folder, images, teachers, ground.legend.names, lambda path: _answers(path, teachers, where, report))
+        askers = [_asker(t.model, where, report) for t in teachers]
+        kept = taught.keep(folder, images, teachers, ground.legend.names, lambda p: _answers(p, teachers, askers, report))
         asking["seconds_asking"] = round(time.monotonic() - began, 3)
         return dataclasses.replace(lesson, teachers=(), taught=dict(zip(images, kept, strict=True)))
 
@@ -69,23 +75,41 @@ def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
     return {**summary, **asking}
 
 
+Asker = Callable[[Source], tuple[Preparation, Callable[[Plan], Runner]]]
+
+
+def _asker(model: Model, where: torch.device, report: Reporter) -> Asker:
+    """Return what says how a teacher is asked about an orthophoto; orthophotos of one size share the compiled network."""
+    known: dict[tuple[object, ...], tuple[Preparation, Callable[[Plan], Runner]]] = {}
+
+    def of(image: Source) -> tuple[Preparation, Callable[[Plan], Runner]]:
+        size = (image.geobox.height, image.geobox.width, image.dtype)
+        if size not in known:
+            known.clear()
+            how = prepare.prepare(model, image, where, report)
+            make = execute.runner_maker(
+                model, Probabilities, image, where, runtime=how.choice.runtime, precision=how.choice.precision
+            )
+            known[size] = how, functools.cache(make)
+        return known[size]
+
+    return of
+
+
 def _answers(
-    path: str, teachers: Sequence[Teacher], where: torch.device, report: Reporter
+    path: str, teachers: Sequence[Teacher], askers: Sequence[Asker], report: Reporter
 ) -> Iterator[tuple[Window, torch.Tensor]]:
     """Yield cores of tiles and what the teachers say there, as `taught.keep` takes it."""
     with contextlib.ExitStack() as stack:
         images = [stack.enter_context(raster.open(path)) for _ in teachers]  # each is read on a thread of its own
-        ready = [prepare.prepare(t.model, image, where, report) for t, image in zip(teachers, images, strict=True)]
-        core_px = max(LEAST_CORE_PX, *(min(r.plan.tile_height, r.plan.tile_width) - 2 * r.plan.halo for r in ready))
+        ready = [ask(image) for ask, image in zip(askers, images, strict=True)]
+        core_px = max(LEAST_CORE_PX, *(how.plan.core_px for how, _ in ready))
         streams = [
             predict.probability_bands(
-                teacher.model, image, report, margin_px=0, core_px=core_px, halo_px=how.plan.halo, stage=STAGE,
-                make_runner=execute.runner_maker(
-                    teacher.model, Probabilities, image, where, runtime=how.choice.runtime, precision=how.choice.precision
-                ),
+                teacher.model, image, report, margin_px=0, core_px=core_px, halo_px=how.plan.halo, stage=STAGE, make_runner=make
             )
-            for teacher, image, how in zip(teachers, images, ready, strict=True)
-        ]  # fmt: skip
+            for teacher, image, (how, make) in zip(teachers, images, ready, strict=True)
+        ]
         for tiles in zip(*streams, strict=True):
             said = [np.where(t.valid, t.probs[list(of.channels)], 0) for t, of in zip(tiles, teachers, strict=True)]
             yield tiles[0].core, torch.from_numpy(np.stack(said))
