@@ -2,7 +2,7 @@
 
 Called by `python benchmarks/inference.py --halo --model M.safetensors --image R.tif`. The whole raster goes through the
 network at once, in PyTorch and fp32, and so does every tile: what differs is what the halo does. Writes
-benchmarks/results/inference_halo.json and the plot docs/img/halo.svg.
+benchmarks/results/inference_halo.json and a plot for each network, docs/img/halo_*.svg.
 """
 
 import json
@@ -15,7 +15,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "inference_halo.json"
-PLOT = ROOT / "docs" / "img" / "halo.svg"
+PLOTS = ROOT / "docs" / "img"
 CORES_PX = (512, 1024)
 HALOS_PX = (0, 32, 64, 96, 128, 160, 192, 256, 320, 384)
 CLAIM = 1e-4
@@ -40,9 +40,11 @@ def measure(model_path, image_path):
         data, valid = image.read(Window(0, 0, height, width))
         expected, _ = predict.whole(model, data, valid)
 
+        def labels_of(tiles, make_runner):
+            return np.concatenate([b.classes for b in predict.bands(model, image, quiet, tiles, make_runner)])
+
         def differing(tiles, make_runner):
-            labels = np.concatenate([b.classes for b in predict.bands(model, image, quiet, tiles, make_runner)])
-            return float((labels != expected)[valid].mean())
+            return float((labels_of(tiles, make_runner) != expected)[valid].mean())
 
         make_runner = execute.runner_maker(model, Labels, image, cpu)
         curves = {}
@@ -55,7 +57,11 @@ def measure(model_path, image_path):
         grades = {}
         for grade in ("exact", "seamless"):
             ready = prepare.prepare(model, image, cpu, quiet, grade=grade, runtime="torch", precision="fp32")
-            grades[grade] = {"halo_px": ready.plan.halo, "differing": differing(ready.plan, ready.make_runner)}
+            grades[grade] = {"halo_px": ready.plan.halo, "core_px": ready.plan.core_px}
+            labels = labels_of(ready.plan, ready.make_runner)
+            differ = (labels != expected) & valid
+            grades[grade]["differing"] = float(differ[valid].mean())
+            grades[grade]["largest_gap"] = largest_gap(model, data, differ, labels)
             print(f"{grade}: halo {ready.plan.halo} px, {grades[grade]['differing']:.1e} of the labels differ")
     return {
         "image": Path(image_path).name, "model": Path(model_path).name, "network": model.card.network,
@@ -64,12 +70,30 @@ def measure(model_path, image_path):
     }  # fmt: skip
 
 
+def largest_gap(model, data, differ, labels):
+    """Return by how much the whole pass prefers its own class at most, in probability, where the labels differ."""
+    from engine.inference.labelling import Probabilities
+
+    if not differ.any():
+        return 0.0
+    pixels = np.concatenate([data, np.ones_like(data[:1])])
+    with torch.inference_mode():
+        (probs,) = Probabilities(model).eval()(torch.from_numpy(pixels[None]))
+    at = probs[0].numpy()[:, differ]
+    index = {number: i for i, number in enumerate(model.card.legend.ids)}
+    other = at[[index[number] for number in labels[differ].tolist()], np.arange(at.shape[1])]
+    return float((at.max(axis=0) - other).max())
+
+
 def run(model_path, image_path):
     found = measure(model_path, image_path)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    PLOT.write_text(plot(found), encoding="utf-8")
-    print(f"\nwrote {RESULTS.relative_to(ROOT)} and {PLOT.relative_to(ROOT)}")
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    known[f"{found['network']} on {found['image']}"] = found
+    RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    chart = PLOTS / f"halo_{found['network']}.svg"
+    chart.write_text(plot(found), encoding="utf-8")
+    print(f"\nwrote {RESULTS.relative_to(ROOT)} and {chart.relative_to(ROOT)}")
 
 
 def plot(found):

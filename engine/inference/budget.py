@@ -21,8 +21,11 @@ GPU_CORES_PX = (2048, 1536, 1024, 768, 512, 256)
 GPU_BATCH_PX = 24_000_000
 """Pixels computed at once on a GPU; more gains nothing."""
 
-CPU_NETWORK_BYTES = 900 << 20
-"""What the network may hold on a CPU, so that a light student stays below 1.5 GB in all."""
+LIGHT_PARAMETERS = 10_000_000
+LIGHT_NETWORK_BYTES = 900 << 20
+HEAVY_NETWORK_BYTES = 2 << 30
+"""What the network may hold on a CPU: a light student stays below 1.5 GB in all; the others pay more for a margin, and
+get larger tiles."""
 
 MEMORY_SHARE = 0.5
 LIBRARIES_BYTES = 1 << 30
@@ -57,7 +60,7 @@ def choose(
     halo = -(-halo_px // stride) * stride
     asked = (max(stride, (tile - 2 * halo) // stride * stride),)
     cores = asked if tile else GPU_CORES_PX if on_gpu else CPU_CORES_PX
-    allowed = memory_for_network(device)
+    allowed = memory_for_network(device, model)
     bytes_per_px = network_bytes_per_px(model, source.count)
     for core in cores:
         plan = cut_raster(height, width, core=core, halo=halo, stride=stride)
@@ -75,7 +78,7 @@ def _choose_blended(model: Model, source: Source, device: torch.device, halo_px:
             f"Tile size: found {tile}, expected {max(fixed)}: this model takes tiles of {fixed[0]} x {fixed[1]} px only.",
             "Leave --tile away.",
         )
-    allowed = memory_for_network(device)
+    allowed = memory_for_network(device, model)
     bytes_per_px = network_bytes_per_px(model, source.count)
     largest = tile or model.card.tile_px
     sides = (largest,) if tile else (largest, *(largest * part // 4 for part in (3, 2, 1)))
@@ -98,11 +101,12 @@ def _batch(plan: Plan, asked: int, allowed_px: float, on_gpu: bool) -> int:
     return min(at_once, plan.count)
 
 
-def memory_for_network(device: torch.device) -> int:
+def memory_for_network(device: torch.device, model: Model) -> int:
     """Return the bytes that a network may hold on the device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE)
-    return min(CPU_NETWORK_BYTES, int(available_bytes() * MEMORY_SHARE))
+    is_light = sum(p.numel() for p in model.network.parameters()) <= LIGHT_PARAMETERS
+    return min(LIGHT_NETWORK_BYTES if is_light else HEAVY_NETWORK_BYTES, int(available_bytes() * MEMORY_SHARE))
 
 
 def available_bytes() -> int:

@@ -286,6 +286,14 @@ def test_every_stored_type_travels_as_it_is_or_as_float32(student, dtype):
     np.testing.assert_array_equal(ids, predict.whole(student, data.astype("float32"))[0])
 
 
+def test_a_light_student_leaves_memory_to_others_and_nobody_takes_more_than_half(student, monkeypatch):
+    heavy = Model(torch.nn.Linear(4000, 4000), student.card)
+    monkeypatch.setattr(budget, "available_bytes", lambda: 64 << 30)
+    assert budget.memory_for_network(CPU, student) <= 1 << 30 < budget.memory_for_network(CPU, heavy)
+    monkeypatch.setattr(budget, "available_bytes", lambda: 1 << 30)
+    assert budget.memory_for_network(CPU, student) == budget.memory_for_network(CPU, heavy) == 1 << 29
+
+
 def test_the_tile_is_chosen_from_the_memory_and_the_bound_is_said(student):
     source = Ground(texture(64, 64))
     chosen = budget.choose(student, source, CPU, halo_px=32)
