@@ -1,7 +1,7 @@
 """Damaged JPEG data in a GeoTIFF: libtiff only warns of them and goes on with wrong pixels; here they are an error.
 
-GDAL_ERROR_ON_LIBJPEG_WARNING does this for .jpg files alone (GDAL 3.10). So the warnings count themselves: rasterio hands
-them on as log records, on the thread that reads, also where GDAL decodes on several.
+GDAL_ERROR_ON_LIBJPEG_WARNING does this for .jpg files alone (GDAL 3.10 and 3.12). So the warnings count themselves: rasterio
+hands them on as log records, on the thread that reads, also where GDAL decodes on several.
 """
 
 from __future__ import annotations
