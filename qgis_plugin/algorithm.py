@@ -34,7 +34,7 @@ from .feedback import Narrator
 from .i18n import tr
 from .icons import icon_of
 from .network import proxy_variables
-from .request import Request, dialog_words
+from .request import Request, dialog_words, with_labels
 
 SUMMARY = "SUMMARY"
 
@@ -174,7 +174,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             if value is not None:
                 feedback.pushInfo(f"{tr(result.label)}: {value if result.is_text else format(value, '.10g')}")
         known = {name: value for name, value in found.items() if value is not None}
-        return {**self._request.destinations, **known, SUMMARY: json.dumps(self._summary)}
+        return {**self._written(), **known, SUMMARY: json.dumps(self._summary)}
 
     def _run_engine(self, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         spec = self._request.spec
@@ -184,7 +184,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         feedback.pushInfo(tr("The same without QGIS:"))
         feedback.pushCommandInfo(f'cd "{ROOT}" && {process.quoted([*engine, *spec.to_flags()])}')
         environ = environment.child_environment({**os.environ, **proxy_variables()}, ROOT)
-        narrator = Narrator(feedback, spec.stages())
+        narrator = Narrator(feedback, spec.stages(), lambda text: with_labels(text, self._spec))
         command = [*engine, spec.job, "--spec", str(request_path), "--attended", "--progress", "json"]
         try:
             finished = process.run(command, environ, str(self._folder), narrator.event, narrator.log, feedback.isCanceled)
@@ -195,9 +195,19 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Style the results, in the main thread."""
-        classes = self._summary.get("legend") or []
+        written = self._written()
+        waiting = set(self._request.destinations.values()) - set(written.values())
+        if waiting:  # a share of a map leaves nothing to show before the merge
+            kept = {path: what for path, what in context.layersToLoadOnCompletion().items() if path not in waiting}
+            context.setLayersToLoadOnCompletion(kept)
         for param in self._spec.params():
-            path = self._request.destinations.get(parameters.qgis_name(param), "")
+            path = written.get(parameters.qgis_name(param))
             if path and param.kind in parameters.LAYER_OUTPUT_KINDS:
-                styles.style(param, path, classes, context)
+                styles.style(param, path, self._summary.get("legend") or [], context)
         return {}
+
+    def _written(self) -> dict[str, str]:
+        """Return the outputs by parameter name, without layers that are not there."""
+        layers = {parameters.qgis_name(p) for p in self._spec.params() if p.kind in parameters.LAYER_OUTPUT_KINDS}
+        asked = self._request.destinations.items()
+        return {name: path for name, path in asked if path and (name not in layers or Path(path).exists())}

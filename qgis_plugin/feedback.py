@@ -23,11 +23,14 @@ class Narrator:
     Args:
         feedback: of Processing.
         stages: the stages of the job in their order with their shares of its time; empty where they are not known.
+        spelled: puts the names of the dialog into a message in place of the flags of the shell.
     """
 
-    def __init__(self, feedback: QgsProcessingFeedback, stages: Mapping[str, float]) -> None:
+    def __init__(
+        self, feedback: QgsProcessingFeedback, stages: Mapping[str, float], spelled: Callable[[str], str] = str
+    ) -> None:
         self._feedback = feedback
-        self._stages = stages
+        self._stages, self._spelled = stages, spelled
         self._stage = ""
         self._start, self._percent = 0.0, 0.0
         self._translations: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -95,7 +98,7 @@ class Narrator:
 
     def _message(self, event: dict[str, Any]) -> None:
         push = self._feedback.pushWarning if event.get("level") == "warning" else self._feedback.pushInfo
-        push(str(event.get("text", "")))
+        push(self._spelled(str(event.get("text", ""))))
 
     def _artifact(self, event: dict[str, Any]) -> None:
         self._feedback.pushDebugInfo(tr("Written: {path}").format(path=event.get("path")))

@@ -60,7 +60,9 @@ class Request:
         if param.kind in LAYER_KINDS:
             return self._files(param)
         found = value(self._algorithm, param, self._given, self._context)
-        if param.kind in ("model", "file") and not param.multiple:
+        if param.kind in ("model", "file"):
+            if param.multiple:
+                return _with_folders(found, param.suffixes)
             _check_ending(param, found)
         return found
 
@@ -132,6 +134,18 @@ def _source(given: Any, label: str) -> tuple[Any, bool]:
     return given.source.staticValue(), given.selectedFeaturesOnly
 
 
+def _with_folders(paths: list[str], suffixes: tuple[str, ...]) -> list[str]:
+    """Return paths with each folder that has the ending asked for in place of its files: QGIS's lists take no folders."""
+    found: list[str] = []
+    for path in paths:
+        folder = str(Path(path).parent)
+        if Path(folder).suffix.lstrip(".") not in suffixes:
+            found.append(path)
+        elif folder not in found:
+            found.append(folder)
+    return found
+
+
 def _check_ending(param: Param, path: str) -> None:
     """Refuse a file with an ending that the dialog does not offer, before QGIS does so without a reason."""
     if path and Path(path).suffix.lstrip(".").lower() not in param.suffixes:
@@ -155,7 +169,13 @@ def _not_opened(given: Any, label: str) -> DataError:
 
 
 def dialog_words(error: EngineError, spec: type[Spec]) -> str:
-    """Return an error's text and hint with the names of the dialog in place of the flags of the shell."""
+    """Return an error's text and hint in the words of the dialog."""
+    return with_labels(f"{error.text}\n{error.hint}".strip(), spec)
+
+
+def with_labels(text: str, spec: type[Spec]) -> str:
+    """Return a text with the names of the dialog in place of the flags of the shell."""
     labels = {param.flag: f"'{tr(param.label)}'" for param in spec.params()}
-    words = f"{error.text}\n{error.hint}".strip()
-    return re.sub(r"--[a-z][a-z-]*", lambda found: labels.get(found.group(), found.group()), words)
+    switched = {f"--no-{param.flag[2:]}": param for param in spec.params() if param.kind == "boolean"}
+    labels |= {flag: tr("'{label}' off").format(label=tr(param.label)) for flag, param in switched.items()}
+    return re.sub(r"--[a-z][a-z-]*", lambda found: labels.get(found.group(), found.group()), text)

@@ -390,8 +390,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/merge.py"/>
-        <source>Folders that end in .bands.</source>
-        <translation>Ordner, die auf .bands enden.</translation>
+        <source>Folders that end in .bands; where a dialog takes files only, any file in each.</source>
+        <translation>Ordner, die auf .bands enden; wo ein Dialog nur Dateien annimmt, je eine beliebige Datei darin.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/vectorize.py"/>
@@ -2817,6 +2817,11 @@
         <location filename="../../qgis_plugin/request.py"/>
         <source>Drag the file into QGIS to see what it holds, or choose another.</source>
         <translation>Ziehen Sie die Datei in QGIS, um zu sehen, was sie enthält, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <location filename="../../qgis_plugin/request.py"/>
+        <source>'{label}' off</source>
+        <translation>„{label}“ aus</translation>
     </message>
     <message>
         <location filename="../../qgis_plugin/setup_algorithms.py"/>

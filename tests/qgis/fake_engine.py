@@ -166,6 +166,12 @@ def stubborn(spec):
     time.sleep(600)
 
 
+def share(spec):
+    """Leave a share of the rows, and no map before the merge."""
+    say("message", level="warning", text="Go on with --shard, not with --no-resume; --other is no flag of this job.")
+    finish(legend=LEGEND)
+
+
 def echo(spec):
     finish(spec=spec, argv=sys.argv[1:], cwd=os.getcwd(), environ=dict(os.environ))
 

@@ -164,6 +164,15 @@ def test_several_model_files_arrive_in_their_order(requested, ortho, tmp_path):
     assert requested("distill", given).teachers == ("/b.safetensors", "/a.safetensors")
 
 
+def test_a_share_is_named_by_its_folder_or_by_any_file_in_it(requested, ortho, tmp_path):
+    folder = tmp_path / "map.bands"
+    folder.mkdir()
+    given = {"IMAGE": ortho, "MODEL": "/m.safetensors", "OUTPUT": str(tmp_path / "map.tif")}
+    inside = [f"{folder}/request.json", f"{folder}/rows_000000000_000000512.tif"]
+    assert requested("merge", {**given, "BANDS": [str(folder)]}).bands == (str(folder),)
+    assert requested("merge", {**given, "BANDS": [*inside, "/other.bands"]}).bands == (str(folder), "/other.bands")
+
+
 def test_labels_may_be_a_raster_or_a_layer_of_the_project(requested, ortho, tmp_path):
     layer = QgsProject.instance().addMapLayer(polygons())
     given = {"MAP": ortho, "REFERENCE": layer.id(), "CLASS_FIELD": "class", "REPORT": str(tmp_path / "r.html")}

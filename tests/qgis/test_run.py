@@ -134,6 +134,24 @@ def test_a_broken_python_fails_with_the_remedy(plugin, segment, log, monkeypatch
     assert left_over() == []
 
 
+def test_an_output_that_is_not_written_yet_is_neither_shown_nor_missed(engine, segment, log):
+    import processing
+
+    engine("share")
+    given = {name: segment[name] for name in ("IMAGE", "MODEL", "OUTPUT")}
+    results = processing.runAndLoadResults("edgewise:segment", {**given, "SHARD": "1/2"}, feedback=log)
+    assert "OUTPUT" not in results and log.errors == [] and QgsProject.instance().mapLayers() == {}
+    assert list(Path(segment["OUTPUT"]).parent.iterdir()) == []
+
+
+def test_a_message_of_the_engine_names_parameters_as_the_dialog_does(engine, segment, log):
+    import processing
+
+    engine("share")
+    processing.run("edgewise:segment", segment, feedback=log)
+    assert log.warnings == ["Go on with 'Share', not with 'Resume' off; --other is no flag of this job."]
+
+
 def test_a_layer_in_memory_reaches_the_engine_as_a_file(engine, ortho, log, tmp_path):
     import processing
 

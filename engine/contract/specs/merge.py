@@ -27,7 +27,9 @@ class MergeSpec(Spec):
     model: str = params.model(
         "Model", "The model it was segmented with; the student that ships with Edgewise when none is given.", shipped=True
     )
-    bands: tuple[str, ...] = params.file("Shares", "Folders that end in .bands.", ("bands",), multiple=True)
+    bands: tuple[str, ...] = params.file(
+        "Shares", "Folders that end in .bands; where a dialog takes files only, any file in each.", ("bands",), multiple=True
+    )
     grid: str = params.choice("Grid", "Grid of the maps of a resampled orthophoto.", GRIDS, "input", advanced=True)
     output: str = params.output_raster("Classes", "Class raster that is written.")
     confidence: str = params.output_raster(
