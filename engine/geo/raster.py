@@ -34,6 +34,7 @@ DECODERS = 8
 
 _SAMPLE_BYTES = 65_536
 _SAMPLE_PX = 64
+_NOTES = ".aux.xml"
 _SAMPLES = 8
 _UNNAMED = (ColorInterp.undefined, ColorInterp.gray, ColorInterp.palette)
 
@@ -129,6 +130,8 @@ class Raster:
         """Return a digest that changes when the raster or one of its sidecars does; only samples are read.
 
         Files of this machine give name, size, time and samples of their bytes; what lies elsewhere gives samples of pixels.
+        GDAL's notes do not count: QGIS writes statistics there when it shows a raster, and what they say of place, bands and
+        nodata is in the digest.
 
         Args:
             is_brief: take one sample, the head of each file, where the digests of very many rasters are needed.
@@ -136,7 +139,7 @@ class Raster:
         digest = hashlib.sha256(repr((self.geobox, self.bands, str(self.dtype), self._dataset.nodatavals)).encode())
         samples = 1 if is_brief else _SAMPLES
         files = [Path(name) for name in sorted(self._dataset.files)]
-        for file in (f for f in files if f.is_file()):
+        for file in (f for f in files if f.is_file() and not f.name.endswith(_NOTES)):
             stat = file.stat()
             digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}".encode())
             with file.open("rb") as stream:

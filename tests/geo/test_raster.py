@@ -1,6 +1,7 @@
 import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,6 +146,18 @@ def test_the_fingerprint_follows_pixels_and_sidecars(ortho):
     second = fingerprint()
     ortho(np.full((1, 9, 9), 2, np.uint8))
     assert len({first, second, fingerprint()}) == 3
+
+
+def test_statistics_that_qgis_writes_when_it_shows_a_raster_change_no_fingerprint(ortho):
+    path = ortho(np.ones((1, 9, 9), np.uint8))
+    with raster.open(path) as image:
+        first = image.fingerprint()
+    Path(f"{path}.aux.xml").write_text(
+        '<PAMDataset><PAMRasterBand band="1"><Metadata><MDI key="STATISTICS_MEAN">1</MDI></Metadata>'
+        "</PAMRasterBand></PAMDataset>"
+    )
+    with raster.open(path) as image:
+        assert image.fingerprint() == first
 
 
 def test_a_missing_file_is_refused(tmp_path):
