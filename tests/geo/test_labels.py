@@ -39,9 +39,7 @@ def test_nodata_255_and_masks_mean_unlabelled(ortho, grid):
 @pytest.mark.parametrize("wrong", [-1, 256, 1000])
 def test_ids_that_are_no_class_are_refused_by_number(ortho, grid, wrong):
     path = ortho(np.array([[0, 1, wrong]], np.int16))
-    with pytest.raises(
-        DataError, match=f"labels have the id {wrong}, ids go from 0 to 254.*Renumber.*-a_nodata {wrong}"
-    ):
+    with pytest.raises(DataError, match=f"labels have the id {wrong}, ids go from 0 to 254.*Renumber.*-a_nodata {wrong}"):
         open_labels(path, grid(1, 3))
 
 
@@ -61,9 +59,7 @@ def test_category_names_beside_the_raster_name_the_classes(ortho, grid):
 def test_an_id_without_a_category_name_is_refused(ortho, grid):
     path = ortho(np.array([[0, 1, 3]], np.uint8))
     path.with_name("image.tif.aux.xml").write_text(names.sidecar(LEGEND))
-    with pytest.raises(
-        DataError, match=r"have the id 1, the file names 0 road, 3 water.*Add the class to the names in"
-    ):
+    with pytest.raises(DataError, match=r"have the id 1, the file names 0 road, 3 water.*Add the class to the names in"):
         open_labels(path, grid(1, 3))
 
 
