@@ -5,6 +5,7 @@
     python benchmarks/inference.py --memory --model M.safetensors
     python benchmarks/inference.py --null --image R.tif
     python benchmarks/inference.py --halo --image R.tif --model M.safetensors
+    python benchmarks/inference.py --kill --image R.tif --model M.safetensors
 
 Each contender runs in a process of its own, which reads the raster, labels it and writes a GeoTIFF; imports, loading and
 exporting are not counted. Peers are written after their documentation, once with its defaults and once equalized: tiles
@@ -47,6 +48,7 @@ def main():
     arguments.add_argument("--memory", action="store_true")
     arguments.add_argument("--null", action="store_true")
     arguments.add_argument("--halo", action="store_true")
+    arguments.add_argument("--kill", action="store_true")
     arguments.add_argument("--one", help=argparse.SUPPRESS)
     arguments.add_argument("--output", help=argparse.SUPPRESS)
     arguments.add_argument("--runner", default="torch:fp32", help=argparse.SUPPRESS)
@@ -64,6 +66,10 @@ def main():
         found["efficiency"] = {Path(m).name: efficiency(options, m) for m in options.models}
     elif options.memory:
         found["memory"] = memory(options.model)
+    elif options.kill:
+        import kill
+
+        found["kill"] = kill.measure(options.model, options.image)
     elif options.null:
         found["null"] = [started("null", options, "none") for _ in range(options.repeats)]
         speed = statistics.median(r["mpx_per_s"] for r in found["null"])
