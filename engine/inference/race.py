@@ -1,6 +1,7 @@
 """Which runtime and number format labels fastest here is measured on real tiles, and their labels are compared.
 
-The reference is PyTorch in float32. A run too short to earn the race back is not raced.
+The reference is PyTorch in float32, or a runtime in float32 of which the model's card says that its labels are the same. A run
+too short to earn the race back is not raced.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ class Choice:
         text = f"{RUNTIMES[self.runtime].label}, {self.precision}"
         if self.mpx_per_s:
             text += f", {self.mpx_per_s:.2f} Mpx/s"
-        if self.disagreement is not None and (self.runtime, self.precision) != ("torch", "fp32"):
-            text += f"; {100 * self.disagreement:.3f} % of labels differ from PyTorch in fp32"
+        if self.disagreement:
+            text += f"; {100 * self.disagreement:.3f} % of labels differ from those in fp32"
         return text + "."
 
 
@@ -125,17 +126,22 @@ def choose(
     first = field[0] if "fp32" not in {c.precision for c in field} else next(c for c in field if c.precision == "fp32")
     if plan.count < RACE_WORTH_TILES:
         return first
-    if plan.computed_px < 1e6 * RACE_WORTH_MPX and (likely := _likely(model, field)):
+    likely = _likely(model, field)
+    if likely and plan.computed_px < 1e6 * RACE_WORTH_MPX:
         return likely
     tiles = list(real_tiles(source, plan, REAL_TILES))
     if not tiles:
-        return first
-    plain = make_runner(Choice("torch", "fp32"))(plan)
-    if _timed(plain, tiles[:1])[1] * plan.count / plan.batch < RACE_WORTH_SECONDS:
-        return first
-    reference, seconds = _timed(plain, tiles)
+        return likely or first
+    plain = _likely(model, [c for c in field if c.precision == "fp32"]) or Choice("torch", "fp32")
+    runner = make_runner(plain)(plan)
+    if _timed(runner, tiles[:1])[1] * plan.count / plan.batch < RACE_WORTH_SECONDS:
+        return likely or first
+    timed = _timed(runner, tiles)
+    del runner  # its memory is free for the others
+    if plain.runtime != "torch":  # it is slower, and would hold more memory than the run
+        field = [c for c in field if (c.runtime, c.precision) != ("torch", "fp32")]
     report.message(f"Trying {len(field)} ways to run this model on this machine; this is done once.")
-    won = _race(field, reference, seconds, tiles, plan, report, make_runner)
+    won = _race(field, plain, timed, tiles, plan, report, make_runner)
     remembered.remember(asdict(won), "race", *keys)
     return won
 
@@ -217,7 +223,7 @@ def disagreement(results: list[Result], reference: list[Result], tiles: list[NDA
 
 
 def _race(
-    field: list[Choice], reference: list[Result], seconds: float, tiles: list[NDArray], plan: Plan, report: Reporter,
+    field: list[Choice], plain: Choice, timed: tuple[list[Result], float], tiles: list[NDArray], plan: Plan, report: Reporter,
     make_runner: Callable[[Choice], Maker],
 ) -> Choice:  # fmt: skip
     tile_mpx = plan.batch * plan.tile_height * plan.tile_width / 1e6
@@ -225,14 +231,14 @@ def _race(
     for entrant in field:
         report.check()
         try:
-            if (entrant.runtime, entrant.precision) == ("torch", "fp32"):
-                results, taken = reference, seconds
+            if (entrant.runtime, entrant.precision) == (plain.runtime, plain.precision):
+                results, taken = timed
             else:
                 results, taken = _timed(make_runner(entrant)(plan), tiles, best.mpx_per_s / tile_mpx if best else 0.0)
         except Exception as error:
             report.message(_does_not_run(entrant, error))
             continue
-        tried = Choice(entrant.runtime, entrant.precision, tile_mpx / taken, disagreement(results, reference, tiles))
+        tried = Choice(entrant.runtime, entrant.precision, tile_mpx / taken, disagreement(results, timed[0], tiles))
         agrees = (tried.disagreement or 0.0) <= LARGEST_DISAGREEMENT[tried.precision]
         report.message(f"Tried {tried.describe()}" + ("" if agrees else " Left out: its labels differ too much."))
         if agrees and (best is None or tried.mpx_per_s > best.mpx_per_s):

@@ -178,6 +178,18 @@ def test_the_fastest_whose_labels_agree_wins_and_is_remembered(model, ground, mo
     assert again == won and len(events) == 4
 
 
+def test_pytorch_does_not_race_where_the_card_says_whose_labels_are_the_same(model, ground, monkeypatch):
+    known = Model(model.network, card(measured={"runtimes": {"openvino fp32": 0.0, "openvino bf16": 0.001}}))
+    speeds, rows = {("openvino", "fp32"): 2.0, ("openvino", "bf16"): 8.0}, {("openvino", "fp32"): 3, ("openvino", "bf16"): 3}
+    make, events = racing(monkeypatch, speeds, rows), []
+    monkeypatch.setattr(race, "candidates", lambda *_: [Choice("torch", "fp32"), *(Choice(*way) for way in speeds)])
+    monkeypatch.setattr(race, "RACE_WORTH_MPX", 0.0)
+    tiles = plan.cut_raster(1040, 1040, core=256, halo=8, stride=8)
+    won = race.choose(known, ground, tiles, CPU, Reporter(events.append), make, runtime="auto", precision="auto")
+    assert (won.runtime, won.precision, won.disagreement) == ("openvino", "bf16", 0.0)
+    assert not any("PyTorch" in str(event) for event in events)
+
+
 def test_a_short_run_is_not_raced(model, ground):
     tiles = plan.cut_raster(1040, 1040, core=1040, halo=8, stride=8)
     won = race.choose(model, ground, tiles, CPU, Reporter(print), None, runtime="auto", precision="auto")
