@@ -51,7 +51,7 @@ class Round(QObject):
         """Start the round after the newest one of a campaign.
 
         Raises:
-            SpecError: the job needs what the campaign does not know.
+            SpecError: the job needs what the campaign does not know, or what is not there.
             ResourceError: this QGIS has no such algorithm, or the engine's Python is missing.
         """
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"edgewise:{JOB}")
@@ -66,6 +66,9 @@ class Round(QObject):
         given = request(BY_JOB[JOB], campaign)
         context = QgsProcessingContext()
         context.setProject(QgsProject.instance())
+        accepted, why = algorithm.checkParameterValues(given, context)
+        if not accepted:  # a task whose preparation fails ends without a word
+            raise SpecError(why)
         heard = _Heard()
         heard.progressChanged.connect(self._say_progress)  # methods of a QObject: called in this thread, not in the job's
         task = QgsProcessingAlgRunnerTask(algorithm, given, context, heard)

@@ -31,7 +31,7 @@ def batch(engine, tmp_path):
                 else:
                     panel.wrappers[number][column].setParameterValue(value, QgsProcessingContext())
         dialog.runAlgorithm()
-        pump(lambda: not dialog.cancelButton().isEnabled(), seconds=60)
+        pump(dialog.runButton().isEnabled, seconds=60)
 
     yield batch
     sip.delete(dialog)

@@ -9,6 +9,14 @@ from test_run import pump
 K = Qt.Key
 
 
+@pytest.fixture(autouse=True)
+def model(tmp_path, monkeypatch):
+    """The model that the campaign names, in the folder from which QGIS was started."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.safetensors").touch()
+    return tmp_path / "m.safetensors"
+
+
 def shown(desk):
     """Return what the foot of the dock shows of the round."""
     return [name for name in ("start", "bar", "cancel") if getattr(desk.panel.foot, name).isVisibleTo(desk.panel)]
@@ -32,6 +40,13 @@ def test_a_round_that_fails_says_why_in_the_engines_words(window, desk, engine):
     desk.start_round()
     pump(lambda: not desk.round.running, seconds=60)
     assert "has 4 bands, the image 3" in window.said()[-1] and place(desk) == 0
+
+
+def test_a_round_whose_model_is_gone_is_refused_before_it_begins(window, desk, model, engine):
+    model.unlink()
+    desk.start_round()
+    assert not desk.round.running and shown(desk) == ["start"]
+    assert f"Model: {model} does not exist." in window.said()[-1]
 
 
 def test_a_round_is_cancelled_without_a_trace_and_the_answers_stay(window, desk, path, engine, tmp_path):
