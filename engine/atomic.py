@@ -11,13 +11,14 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.contract.errors import DataError, ResourceError
 
 _open_parts: set[Path] = set()
 _open_locks: set[Path] = set()
+_last_acts: list[Callable[[], None]] = []
 
 
 def part_path(path: str | Path) -> Path:
@@ -91,10 +92,18 @@ def remove(path: Path) -> None:
 
 
 def abandon() -> None:
-    """Remove every open part and lock: the last act of a process that leaves without unwinding."""
+    """Remove every open part and lock, and call what `before_leaving` was given: the last act of a job, however it ends."""
     for path in (*_open_parts, *_open_locks):
         with contextlib.suppress(OSError):
             remove(path)
+    while _last_acts:
+        with contextlib.suppress(OSError):
+            _last_acts.pop()()
+
+
+def before_leaving(act: Callable[[], None]) -> None:
+    """Let `abandon` call a function; it must not fail but with OSError."""
+    _last_acts.append(act)
 
 
 def explain(error: OSError, path: Path) -> DataError | ResourceError:

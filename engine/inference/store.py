@@ -94,6 +94,11 @@ class Store:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def remove_unused(self) -> None:
+        """Delete the folder if no band is kept in it."""
+        if self.folder.exists() and not self.done:
+            self.remove()
+
     def _path(self, start: int, stop: int) -> Path:
         return self.folder / f"rows_{start:09d}_{stop:09d}.tif"
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine import device
+from engine import atomic, device
 from engine.contract.errors import Cancelled
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
@@ -105,7 +105,10 @@ def _begin(
         tile=spec.tile, batch=spec.batch, with_probabilities=bool(spec.probabilities),
         chosen=earlier.chosen if earlier else {},
     )  # fmt: skip
-    return ready, earlier or store.open_or_create(folder, asked, ready.chosen)
+    bands = earlier or store.open_or_create(folder, asked, ready.chosen)
+    if not spec.shard:  # the folder of shards is not of one run alone
+        atomic.before_leaving(bands.remove_unused)
+    return ready, bands
 
 
 def _made(missing: list[tuple[int, int]], bands: Callable[[int, int], Iterable[Band]]) -> Iterable[Band]:
