@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from models.model import Model
 
+from . import guided
+
 PERCENT = 100.0
 CHAINED_CLASSES = 24
 VIEWS = {"none": ((0, False),), "flips": ((0, False), (2, False), (0, True), (2, True)),
@@ -25,14 +27,16 @@ class Probabilities(nn.Module):
         model: the network and its card.
         dtype: the number format of the network; the rest is float32.
         views: a word of `VIEWS`; the probabilities of the views are averaged.
+        refine: `guided` lets them follow the borders of the image, see `guided`; or `none`.
     """
 
     offset: Tensor
     factor: Tensor
 
-    def __init__(self, model: Model, dtype: torch.dtype = torch.float32, views: str = "none") -> None:
+    def __init__(self, model: Model, dtype: torch.dtype = torch.float32, views: str = "none", refine: str = "none") -> None:
         super().__init__()
         self.views = VIEWS[views]
+        self.is_guided = refine == "guided"
         self.network = model.network
         self.dtype = dtype
         scaling = torch.tensor(model.card.scaling, dtype=torch.float32)  # (B, 2)
@@ -41,18 +45,22 @@ class Probabilities(nn.Module):
 
     @property
     def scores_are_probs(self) -> bool:
-        """Return whether `scores` are probabilities, as with several views, and not logits."""
-        return len(self.views) > 1
+        """Return whether `scores` are probabilities, as with several views or the guided filter, and not logits."""
+        return len(self.views) > 1 or self.is_guided
 
     def scores(self, pixels: Tensor) -> Tensor:
-        """Return logits, or with several views probabilities, (N, C, H, W) float32.
+        """Return logits, or with several views or the guided filter probabilities, (N, C, H, W) float32.
 
         Args:
             pixels: (N, B + 1, H, W) as stored; the last band is 1 where valid and else 0.
         """
         if not self.scores_are_probs:
             return self._logits(self._normalized(pixels))
-        return torch.stack(self.seen(pixels)).mean(dim=0)
+        probs = torch.stack(self.seen(pixels)).mean(dim=0)
+        if not self.is_guided:
+            return probs
+        guide = self._normalized(pixels).mean(dim=1, keepdim=True)
+        return guided.smoothed(probs, guide, pixels[:, -1:].float())
 
     def seen(self, pixels: Tensor) -> list[Tensor]:
         """Return the probabilities of each view, turned back, (N, C, H, W) float32 each."""
@@ -90,8 +98,8 @@ class Labels(Probabilities):
 
     ids: Tensor
 
-    def __init__(self, model: Model, dtype: torch.dtype = torch.float32, views: str = "none") -> None:
-        super().__init__(model, dtype, views)
+    def __init__(self, model: Model, dtype: torch.dtype = torch.float32, views: str = "none", refine: str = "none") -> None:
+        super().__init__(model, dtype, views, refine)
         ids = model.card.legend.ids
         self.ids_are_channels = ids == tuple(range(len(ids)))
         self.register_buffer("ids", torch.tensor(ids, dtype=torch.uint8))

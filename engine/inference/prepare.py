@@ -14,7 +14,7 @@ from engine.contract.events import Reporter
 from engine.runtimes import Runner
 from models.model import Model
 
-from . import budget, execute, race, remembered, seam, seam_index
+from . import budget, execute, guided, race, remembered, seam, seam_index
 from .labelling import Labels, LabelsAndProbabilities, Probabilities
 from .plan import Plan
 from .race import Choice
@@ -74,8 +74,8 @@ class Preparation:
 
 def prepare(
     model: Model, source: Source, device: torch.device, report: Reporter, *, grade: str = "seamless", views: str = "none",
-    runtime: str = "auto", precision: str = "auto", tile: int = 0, batch: int = 0, with_probabilities: bool = False,
-    chosen: dict[str, Any] | None = None,
+    refine: str = "none", runtime: str = "auto", precision: str = "auto", tile: int = 0, batch: int = 0,
+    with_probabilities: bool = False, chosen: dict[str, Any] | None = None,
 ) -> Preparation:  # fmt: skip
     """Return how a raster is segmented.
 
@@ -86,6 +86,7 @@ def prepare(
         report: told what is tried.
         grade: `exact`, `seamless` or `blended`; networks with global parts are always blended.
         views: a word of `labelling.VIEWS`.
+        refine: `guided` or `none`, see `guided`; refined borders are always computed in fp32.
         runtime: a word of the catalogue, or `auto`.
         precision: `fp32`, `bf16`, `fp16` or `auto`; the exact grade is always fp32.
         tile: side of a tile with its halo; 0 chooses.
@@ -109,7 +110,7 @@ def prepare(
 
     def maker(choice: Choice, graph: Callable[..., torch.nn.Module] = Labels) -> Callable[[Plan], Runner]:
         return execute.runner_maker(
-            model, graph, source, device, runtime=choice.runtime, precision=choice.precision, views=views
+            model, graph, source, device, runtime=choice.runtime, precision=choice.precision, views=views, refine=refine
         )
 
     if chosen:
@@ -121,6 +122,7 @@ def prepare(
     else:
 
         def planned(halo_px: int) -> Plan:
+            halo_px += guided.REACH_PX * (refine == "guided")
             return budget.choose(model, source, device, halo_px=halo_px, tile=tile, batch=batch, is_blended=is_blended)
 
         if is_blended and model.network.is_local:
@@ -129,8 +131,10 @@ def prepare(
             plan = planned(model.card.halo_px)
         else:
             plan = _seamless(planned, _seams(model, source, device, report), model.card.halo_px)
-        asked_precision = "fp32" if is_exact and precision == "auto" else precision
-        choice = race.choose(model, source, plan, device, report, maker, runtime=runtime, precision=asked_precision, key=views)
+        asked_precision = "fp32" if precision == "auto" and (is_exact or refine == "guided") else precision
+        choice = race.choose(
+            model, source, plan, device, report, maker, runtime=runtime, precision=asked_precision, key=f"{views} {refine}"
+        )
     if is_blended and grade != "blended":
         report.message(f"{_how_far(model)}, so its tiles overlap and are blended.")
     graph = Probabilities if is_blended else LabelsAndProbabilities if with_probabilities else Labels

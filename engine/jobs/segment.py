@@ -94,15 +94,15 @@ def _begin(
     folder = store.folder_of(spec.output)
     asked = {
         "model": model.card.hash, "image": given.source.fingerprint(), **given.view.to_json(), "grade": spec.grade,
-        "tta": spec.tta, "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile,
+        "tta": spec.tta, "refine": spec.refine, "runtime": spec.runtime, "precision": spec.precision, "tile": spec.tile,
         "probabilities": bool(spec.probabilities),
     }  # fmt: skip
     if folder.exists() and not spec.resume:
         store.read(folder).remove()  # and nothing that is no such folder
     earlier = store.open_or_create(folder, asked, {}) if folder.exists() else None
     ready = prepare.prepare(
-        model, given.source, where, report, grade=spec.grade, views=spec.tta, runtime=spec.runtime, precision=spec.precision,
-        tile=spec.tile, batch=spec.batch, with_probabilities=bool(spec.probabilities),
+        model, given.source, where, report, grade=spec.grade, views=spec.tta, refine=spec.refine, runtime=spec.runtime,
+        precision=spec.precision, tile=spec.tile, batch=spec.batch, with_probabilities=bool(spec.probabilities),
         chosen=earlier.chosen if earlier else {},
     )  # fmt: skip
     bands = earlier or store.open_or_create(folder, asked, ready.chosen)

@@ -170,6 +170,26 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Refine borders</source>
+        <translation>Grenzen verfeinern</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Let the borders of the classes follow those that the image shows, within a few pixels; slower.</source>
+        <translation>Die Grenzen der Klassen denen folgen lassen, die das Bild zeigt, innerhalb weniger Pixel; langsamer.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>As the model draws them</source>
+        <translation>Wie das Modell sie zieht</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
+        <source>Guided filter</source>
+        <translation>Geführter Filter</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/segment.py"/>
         <source>Runtime</source>
         <translation>Laufzeitumgebung</translation>
     </message>

@@ -11,7 +11,7 @@ from engine.contract.catalogue import RUNTIMES
 from engine.contract.errors import ModelError, ResourceError, SpecError
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
-from engine.inference import execute, figures, plan, prepare, race, remembered, seam
+from engine.inference import execute, figures, plan, predict, prepare, race, remembered, seam
 from engine.inference.labelling import VIEWS, Labels, Probabilities
 from engine.inference.race import Choice
 from models.card import Card
@@ -142,6 +142,31 @@ def test_equal_scores_go_to_the_first_class(classes):
     legend = Legend.from_names([f"class {i}" for i in range(classes)])
     ids, percent = Labels(Model(Flat(), card(legend=legend)))(torch.from_numpy(batch()))
     assert (ids == 0).all() and (percent == round(100 / classes)).all()
+
+
+@pytest.mark.parametrize("grade", ["exact", "blended"])
+def test_tiles_with_refined_borders_give_the_labels_of_one_pass(model, grade):
+    source = Ground(batch(200, 312)[0, :3])
+    ready = prepare.prepare(model, source, CPU, Reporter(print), grade=grade, refine="guided", runtime="torch", tile=128)
+    assert ready.choice.precision == "fp32"
+    found = np.concatenate([b.classes for b in predict.bands(model, source, Reporter(print), ready.plan, ready.make_runner)])
+    with torch.inference_mode():
+        pixels = np.concatenate([source.data, np.ones_like(source.data[:1])])
+        expected, _ = Labels(model, refine="guided")(torch.from_numpy(pixels[None]))
+        plain, _ = Labels(model)(torch.from_numpy(pixels[None]))
+    differing = (found != expected[0].numpy()).mean()
+    assert differing == 0 if grade == "exact" else differing < 0.02
+    assert (expected != plain).float().mean() > 0.02
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_every_runtime_refines_to_the_same_labels(model, runtime):
+    pixels = batch()
+    module = importlib.import_module(RUNTIMES[runtime].module)
+    ids, _ = module.compile(lambda dtype: Labels(model, dtype, refine="guided"), pixels, "fp32", CPU)(pixels)()
+    with torch.inference_mode():
+        expected, _ = Labels(model, refine="guided")(torch.from_numpy(pixels))
+    assert (ids != expected.numpy()).mean() < 1e-4
 
 
 def racing(monkeypatch, speeds, labels):

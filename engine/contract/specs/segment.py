@@ -73,6 +73,11 @@ class SegmentSpec(Spec):
         "Test-time augmentation", "Average the model over flipped and turned views: more accurate, 4 or 8 times slower.",
         {"none": "One view", "flips": "4 flips", "d4": "8 flips and turns"}, "none", advanced=True,
     )  # fmt: skip
+    refine: str = params.choice(
+        "Refine borders",
+        "Let the borders of the classes follow those that the image shows, within a few pixels; slower.",
+        {"none": "As the model draws them", "guided": "Guided filter"}, "none", advanced=True,
+    )  # fmt: skip
     runtime: str = params.choice(
         "Runtime", "What runs the model; automatic tries what is installed once and keeps the fastest.",
         {"auto": "Automatic", **catalogue.choices(catalogue.RUNTIMES)}, "auto", advanced=True,
@@ -114,6 +119,10 @@ class SegmentSpec(Spec):
                 raise SpecError(
                     f"Share: {self.shard} of the rows keeps no probabilities.", "Leave --shard or --probabilities away."
                 )
+        if self.refine != "none" and self.precision not in ("auto", "fp32"):
+            raise SpecError(
+                f"Precision: found {self.precision}; borders are refined in 32 bits.", "Use --precision auto, or --refine none."
+            )
         super().check()
 
     def share(self) -> tuple[int, int]:
