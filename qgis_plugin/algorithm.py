@@ -71,6 +71,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         self._request: Optional[Request] = None
         self._folder: Optional[Path] = None
         self._python = ""
+        self._refusal: Optional[EngineError] = None
+        self._shown: dict[str, Any] = {}
+        """How QGIS shows the outputs: asked for before the worker starts, whose own context starts anew."""
+
         self._summary: dict[str, Any] = {}
 
     def createInstance(self) -> EngineAlgorithm:
@@ -145,15 +149,20 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, given: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:  # fmt: skip
-        """Turn layers into files, find the engine, and refuse what batches and models did not check, in the main thread."""
+        """Turn layers into files, find the engine, and check what batches and models did not, in the main thread.
+
+        What is refused is said by `processAlgorithm`: newer QGIS takes a failure here for a cancel, of a whole batch too.
+        """
         self._folder = Path(tempfile.mkdtemp(prefix="edgewise_", dir=QgsProcessingUtils.tempFolder()))
         try:
             self._python = engine_python()
             self._request = Request(self, self._spec, given, context, self._folder)
             self._request.spec.check()
         except EngineError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise QgsProcessingException(dialog_words(error, self._spec)) from None
+            self._refusal = error
+        else:
+            asked = set(self._request.destinations.values())
+            self._shown = {path: how for path, how in context.layersToLoadOnCompletion().items() if path in asked}
         return True
 
     def processAlgorithm(
@@ -161,6 +170,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Run the engine; in a worker thread, with paths only."""
         try:
+            if self._refusal is not None:
+                raise self._refusal
             self._summary = self._run_engine(feedback)
         except Cancelled:
             raise QgsProcessingException(tr("Cancelled.")) from None
@@ -196,10 +207,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Style the results, in the main thread."""
         written = self._written()
-        waiting = set(self._request.destinations.values()) - set(written.values())
-        if waiting:  # a share of a map leaves nothing to show before the merge
-            kept = {path: what for path, what in context.layersToLoadOnCompletion().items() if path not in waiting}
-            context.setLayersToLoadOnCompletion(kept)
+        others = {p: how for p, how in context.layersToLoadOnCompletion().items() if p not in self._shown}
+        shown = {path: how for path, how in self._shown.items() if path in written.values()}  # a share leaves nothing to show
+        context.setLayersToLoadOnCompletion({**others, **shown})
         for param in self._spec.params():
             path = written.get(parameters.qgis_name(param))
             if path and param.kind in parameters.LAYER_OUTPUT_KINDS:

@@ -6,6 +6,7 @@ import pytest
 from fakes import write_raster
 from qgis.core import QgsProcessingContext, QgsProject, QgsRasterLayer
 from qgis.PyQt import sip
+from qgis.PyQt.QtWidgets import QTextEdit
 from test_run import pump
 
 
@@ -30,8 +31,11 @@ def batch(engine, tmp_path):
                     panel.tblParameters.cellWidget(number + 1, column).setValue(value)
                 else:
                     panel.wrappers[number][column].setParameterValue(value, QgsProcessingContext())
+        dialog.show()  # QGIS 3.40 deletes a dialog that is not seen when its first row is done
         dialog.runAlgorithm()
-        pump(dialog.runButton().isEnabled, seconds=60)
+        pump(
+            lambda: any("Batch execution completed" in log.toPlainText() for log in dialog.findChildren(QTextEdit)), seconds=60
+        )
 
     yield batch
     sip.delete(dialog)

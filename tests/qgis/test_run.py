@@ -108,9 +108,9 @@ def test_a_python_that_is_gone_fails_with_the_remedy(plugin, segment, log, monke
     import processing
 
     monkeypatch.setenv("EDGEWISE_PYTHON", "/gone/python")
-    with pytest.raises(QgsProcessingException):
+    with pytest.raises(QgsProcessingException, match="Correct it in Settings > Options > Processing"):
         processing.run("edgewise:segment", segment, feedback=log)
-    assert "Correct it in Settings > Options > Processing" in log.errors[0]
+    assert left_over() == []
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,26 @@ def test_loaded_results_show_the_real_classes_and_a_fixed_ramp(engine, segment, 
     assert (confidence.renderer().classificationMin(), confidence.renderer().classificationMax()) == (0, 100)
     assert [(c.value(), c.label()) for c in outlines.renderer().categories()] == [(0, "Gebäude"), (2, "water")]
     QgsProject.instance().clear()
+
+
+def test_a_run_from_a_dialog_shows_its_results_too(engine, segment, log):
+    from processing.gui.Postprocessing import handleAlgorithmResults
+    from qgis.core import QgsProcessingOutputLayerDefinition
+
+    project = QgsProject.instance()
+    given = {**segment, "OUTPUT": QgsProcessingOutputLayerDefinition(segment["OUTPUT"], project)}
+    context = QgsProcessingContext()
+    context.setProject(project)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("edgewise:segment")
+    task = QgsProcessingAlgRunnerTask(algorithm, given, context, log)
+    ended = []
+    task.executed.connect(lambda ok, results: ended.append(ok))
+    QgsApplication.taskManager().addTask(task)
+    pump(lambda: ended)
+    assert ended == [True] and handleAlgorithmResults(algorithm, context, log, parameters=given)
+    (layer,) = project.mapLayers().values()
+    assert layer.source() == segment["OUTPUT"] and legend(layer) == ["Gebäude", "water"]
+    project.clear()
 
 
 def test_a_raster_opened_later_finds_its_style_beside_it(engine, segment, log, tmp_path):
