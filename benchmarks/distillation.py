@@ -9,7 +9,8 @@ the pace of each method is measured first. Figures are those of the last weights
     python benchmarks/distillation.py --setting full --label-share 0.1 --members 3 --methods plain ensemble
     python benchmarks/distillation.py --setting full --table
 
-A method is `plain`, or what --distillation takes; `@` and the word of a loss may follow: plain@ce_dice, drd@lovasz.
+`--teacher-files` takes teachers that another command trained, such as `benchmarks/walkthrough.py`. A method is `plain`, or what
+--distillation takes; `@` and the word of a loss may follow: plain@ce_dice, drd@lovasz.
 """
 
 import argparse
@@ -30,6 +31,10 @@ from scenes import DATASETS, Ground, thinned
 from scipy import ndimage
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT.parent))
+
+from models import checkpoint  # noqa: E402
+
 TOLERANCE_PX = 3
 LEAST_HOLE_PX = 16
 PACE_STEPS = 60
@@ -74,6 +79,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--setting", choices=SETTINGS, default="small")
     parser.add_argument("--datasets", nargs="+", choices=("dubai", "dronedeploy"), default=["dubai"])
     parser.add_argument("--teachers", nargs="+", help="networks of the teachers; the setting's by default")
+    parser.add_argument(
+        "--teacher-files", nargs="+", type=Path, default=[], help="trained models; instead of teachers trained here"
+    )
     parser.add_argument("--members", type=int, default=1, help="teachers with this many seeds, all asked at once")
     parser.add_argument("--students", nargs="+", default=["unet_mobilenet_v2_thin"])
     parser.add_argument("--methods", nargs="+", default=METHODS)
@@ -86,6 +94,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
     options = parser.parse_args()
     options.teachers = options.teachers or [SETTINGS[options.setting]["teacher"]]
+    if options.teacher_files:
+        options.teachers, options.members = ["+".join(path.stem for path in options.teacher_files)], len(options.teacher_files)
     options.budget = options.budget or SETTINGS[options.setting]["budget"]
     return options
 
@@ -95,7 +105,7 @@ def planned(options: argparse.Namespace) -> list:
     o, runs = options, []
     for dataset in o.datasets:
         of = {"setting": o.setting, "dataset": dataset, "label_share": o.label_share}
-        for teacher in o.teachers:
+        for teacher in o.teachers if len(o.teacher_files) < 2 else []:  # several files have no map together
             runs += [Run(teacher=teacher, method="teacher", seed=member, **of) for member in range(o.members)]
         for seed in o.seeds:
             for student in o.students:
@@ -118,10 +128,11 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
         ground = thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
     if run.method == "teacher":
         model = teacher(run, ground, options, run.seed)
-        trained = json.loads(measured_path(model).read_text())
+        trained = of_card(model) if options.teacher_files else json.loads(measured_path(model).read_text())
     else:
         model, trained = student(run, ground, options, [teacher(run, ground, options, m) for m in range(run.members)])
     last = model.with_suffix(".last.safetensors")
+    last = last if last.exists() else model
     tests = {name: figures(last, pair, options) for name, pair in ground.test.items()}
     keys = [k for k, v in next(iter(tests.values())).items() if not isinstance(v, dict)]
     summary = trained["summary"]
@@ -136,10 +147,19 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
 
 
 def teacher(run: Run, ground: Ground, options: argparse.Namespace, member: int) -> Path:
+    if options.teacher_files:
+        return options.teacher_files[member]
     setting = SETTINGS[run.setting]
     model = options.runs / f"{run.setting}_{run.dataset}_{run.label_share:g}_teacher_{run.teacher}_{member}.safetensors"
     train(run, ground, options, model, run.teacher, member, setting["teacher_iterations"], [])
     return model
+
+
+def of_card(model: Path) -> dict:
+    """Return what the card of a model says of its training, in the form of `engine`."""
+    training = checkpoint.read_card(model).training
+    summary = {"parameters": None, "validation": {}, **{key: training[key] for key in ("iterations", "seconds")}}
+    return {"summary": summary, "wall_s": None, "peak_memory_mb": None}
 
 
 def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: list) -> tuple:
