@@ -16,6 +16,7 @@ the pace of each method is measured first. Figures are those of the last weights
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -189,7 +190,7 @@ def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int]
     if key not in paces:
         probe = options.runs / "pace.safetensors"
         for path in options.runs.glob("pace.*safetensors*"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         summary = train_for(probe, PACE_STEPS)["summary"]
         paces[key] = {"s_per_step": summary["seconds"] / PACE_STEPS, "s_asking": summary.get("seconds_asking", 0.0)}
         paces_path.write_text(json.dumps(paces, indent=1))

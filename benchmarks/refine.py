@@ -13,8 +13,8 @@ does on average. What is measured is not measured again; probabilities are kept 
 benchmarks/walkthrough.py trains the models of the first command; those of the second are two students of `train --network
 unet_mobilenet_v2_thin --encoder-weights none --batch 8 --chip 128 --iterations 400` with the seeds 0 and 1.
 
-No method passes on both datasets. The filter guided by the mean of the bands comes closest on Dubai, where borders gain in every
-case; `segment --refine guided` offers it, off by default, and docs/segment.md says what it gained and lost.
+No method passes on both datasets. The filter guided by the mean of the bands comes closest on Dubai, where borders always gain;
+`segment --refine guided` offers it, off by default, and docs/segment.md says what it gained and lost.
 """
 
 import argparse
