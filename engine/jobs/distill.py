@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -79,19 +78,27 @@ Asker = Callable[[Source], tuple[Preparation, Callable[[Plan], Runner]]]
 
 
 def _asker(model: Model, where: torch.device, report: Reporter) -> Asker:
-    """Return what says how a teacher is asked about an orthophoto; orthophotos of one size share the compiled network."""
-    known: dict[tuple[object, ...], tuple[Preparation, Callable[[Plan], Runner]]] = {}
+    """Return what says how a teacher is asked about an orthophoto; tiles of one shape share the compiled network."""
+    known: dict[tuple[object, ...], Preparation] = {}
+    made: dict[tuple[object, ...], Runner] = {}
 
     def of(image: Source) -> tuple[Preparation, Callable[[Plan], Runner]]:
         size = (image.geobox.height, image.geobox.width, image.dtype)
         if size not in known:
             known.clear()
-            how = prepare.prepare(model, image, where, report)
-            make = execute.runner_maker(
-                model, Probabilities, image, where, runtime=how.choice.runtime, precision=how.choice.precision
-            )
-            known[size] = how, functools.cache(make)
-        return known[size]
+            known[size] = prepare.prepare(model, image, where, report)
+        how = known[size]
+        way = {"runtime": how.choice.runtime, "precision": how.choice.precision}
+        make = execute.runner_maker(model, Probabilities, image, where, **way)
+
+        def once(plan: Plan) -> Runner:
+            shape = (*way.values(), image.dtype, plan.batch, plan.tile_height, plan.tile_width)
+            if shape not in made:
+                made.clear()
+                made[shape] = make(plan)
+            return made[shape]
+
+        return how, once
 
     return of
 
