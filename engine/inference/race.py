@@ -6,6 +6,9 @@ too short to earn the race back is not raced.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import importlib
 import os
 import time
@@ -29,7 +32,7 @@ from .ring import Source, stored_dtype
 
 RACE_WORTH_SECONDS = 30.0
 RACE_WORTH_TILES = 8
-RACE_WORTH_MPX = 100.0
+RACE_WORTH_MPX = 1000.0
 """Compiling and timing every candidate takes about so long: a run that is shorter than this in PyTorch is not raced, nor one
 of fewer computed pixels where the card says whose labels agree."""
 
@@ -137,9 +140,10 @@ def choose(
     if _timed(runner, tiles[:1])[1] * plan.count / plan.batch < RACE_WORTH_SECONDS:
         return likely or first
     timed = _timed(runner, tiles)
-    del runner  # its memory is free for the others
+    del runner
+    _give_memory_back()
     if plain.runtime != "torch":  # it is slower, and would hold more memory than the run
-        field = [c for c in field if (c.runtime, c.precision) != ("torch", "fp32")]
+        field = [c for c in field if c.runtime != "torch"]
     report.message(f"Trying {len(field)} ways to run this model on this machine; this is done once.")
     won = _race(field, plain, timed, tiles, plan, report, make_runner)
     remembered.remember(asdict(won), "race", *keys)
@@ -238,6 +242,7 @@ def _race(
         except Exception as error:
             report.message(_does_not_run(entrant, error))
             continue
+        _give_memory_back()
         tried = Choice(entrant.runtime, entrant.precision, tile_mpx / taken, disagreement(results, timed[0], tiles))
         agrees = (tried.disagreement or 0.0) <= LARGEST_DISAGREEMENT[tried.precision]
         report.message(f"Tried {tried.describe()}" + ("" if agrees else " Left out: its labels differ too much."))
@@ -258,6 +263,13 @@ def _timed(runner: Runner, tiles: list[NDArray], to_beat: float = 0.0) -> tuple[
         results.append(runner(tile)())
         times.append(clock() - started)
     return results[-len(tiles) :], min(times)
+
+
+def _give_memory_back() -> None:
+    """Return what was freed to the system, where the C library can: else the run would hold what the losers held."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _clock() -> Callable[[], float]:
