@@ -36,4 +36,5 @@ def build(bands: int, classes: int, *, encoder: str, thin: bool = False, encoder
         )
     encoders.widen(network.encoder, bands, pretrained=encoder_weights is not None)
     encoders.subsample_first(network.encoder)
+    encoders.train_depthwise_in_float32(network.encoder)
     return Segmenter(network.encoder, network.decoder, network.segmentation_head, decoder_channels=channels[-1], is_local=True)

@@ -5,16 +5,18 @@ A `Raster` may be read from one thread only, the one that does the reading; open
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
@@ -42,14 +44,25 @@ _UNNAMED = (ColorInterp.undefined, ColorInterp.gray, ColorInterp.palette)
 def gdal() -> rasterio.Env:
     """Return the GDAL settings of all reading and writing.
 
-    Small cache, sidecars found, a damaged JPEG is an error, and the blocks of a window are decoded on several threads. A
+    Sidecars found, a damaged JPEG is an error, and the blocks of a window are decoded on several threads. A
     server that does not answer is an error as well: after three more tries, or a minute without a byte.
     """
     return rasterio.Env(
-        GDAL_CACHEMAX=128, GDAL_DISABLE_READDIR_ON_OPEN="FALSE", GDAL_ERROR_ON_LIBJPEG_WARNING="TRUE", GDAL_PAM_ENABLED="YES",
+        GDAL_DISABLE_READDIR_ON_OPEN="FALSE", GDAL_ERROR_ON_LIBJPEG_WARNING="TRUE", GDAL_PAM_ENABLED="YES",
         GDAL_NUM_THREADS=min(DECODERS, os.cpu_count() or 1), GDAL_HTTP_CONNECTTIMEOUT=30, GDAL_HTTP_LOW_SPEED_TIME=60,
         GDAL_HTTP_LOW_SPEED_LIMIT=1, GDAL_HTTP_MAX_RETRY=3,
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def block_cache(size: int) -> Iterator[None]:
+    """Let GDAL keep so many bytes of decoded blocks meanwhile, in the whole process: for reading at random."""
+    before = get_gdal_config("GDAL_CACHEMAX")
+    set_gdal_config("GDAL_CACHEMAX", size)
+    try:
+        yield
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", before)
 
 
 class Raster:

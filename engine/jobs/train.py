@@ -37,6 +37,9 @@ GSD_SLACK = 2.0
 PSEUDOLABELS_SHARE = 0.5
 """Share of each batch drawn from anywhere in orthophotos with pseudo-labels; the rest is drawn where people answered."""
 
+BLOCK_CACHE_BYTES = 512 * 2**20
+"""Chips come from anywhere, so blocks are read again and again: 100 Mpx of three bands and labels stay decoded."""
+
 _TILE_CORE_PX = 768
 PROBE_AFTER_SECONDS = 600.0
 """A training that took longer is worth a minute of measuring what halo and runtime change; others leave it to `segment`."""
@@ -85,6 +88,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     scenes = [dataclasses.replace(s, taught=lesson.taught.get(s.image, "")) for s in scenes]
     with contextlib.ExitStack() as stack:
         stack.enter_context(atomic.lock(spec.output))
+        stack.enter_context(raster.block_cache(BLOCK_CACHE_BYTES))
         reader = stack.enter_context(Reader(scenes))
         torch.manual_seed(spec.seed)
         if begun:
