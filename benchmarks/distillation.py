@@ -39,10 +39,12 @@ from models import checkpoint  # noqa: E402
 TOLERANCE_PX = 3
 LEAST_HOLE_PX = 16
 PACE_STEPS = 60
+TOGETHER = "teachers together"
+TEACHERS = ("teacher", TOGETHER)
 METHODS = ["plain", "pixel_kd", "feature_mse", "cwd", "drd", "brd", "csc_joint,ace", "drd,pixel_kd"]
 SETTINGS = {
     "smoke": {"teacher": "unet_mobilenet_v2_thin", "teacher_iterations": 3, "budget": "3", "batch": 2, "chip": 64},
-    "small": {"teacher": "unet_resnet18", "teacher_iterations": 2000, "budget": "180s", "batch": 8, "chip": 128},
+    "small": {"teacher": "unet_mobilenet_v2_thin", "teacher_iterations": 4000, "budget": "240s", "batch": 8, "chip": 128},
     "full": {"teacher": "unet_resnet50", "teacher_iterations": 12_000, "budget": "6000", "batch": 16, "chip": 256},
 }
 
@@ -108,6 +110,7 @@ def planned(options: argparse.Namespace) -> list:
         of = {"setting": o.setting, "dataset": dataset, "label_share": o.label_share}
         for teacher in o.teachers if len(o.teacher_files) < 2 else []:  # several files have no map together
             runs += [Run(teacher=teacher, method="teacher", seed=member, **of) for member in range(o.members)]
+            runs += [Run(teacher=teacher, members=o.members, method=TOGETHER, seed=0, **of)] if o.members > 1 else []
         for seed in o.seeds:
             for student in o.students:
                 alone = {"student": student, "seed": seed, "budget": o.budget, **of}
@@ -127,18 +130,16 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
     ground = DATASETS[run.dataset](options.runs)
     if run.label_share < 1:
         ground = thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
+    if run.method == TOGETHER:
+        members = [teacher(run, ground, options, m)[0] for m in range(run.members)]
+        return of_tests({name: figures_together(members, pair, options) for name, pair in ground.test.items()})
     if run.method == "teacher":
-        model = teacher(run, ground, options, run.seed)
-        trained = of_card(model) if options.teacher_files else json.loads(measured_path(model).read_text())
+        last, trained = teacher(run, ground, options, run.seed)
     else:
-        model, trained = student(run, ground, options, [teacher(run, ground, options, m) for m in range(run.members)])
-    last = model.with_suffix(".last.safetensors")
-    last = last if last.exists() else model
-    tests = {name: figures(last, pair, options) for name, pair in ground.test.items()}
-    keys = [k for k, v in next(iter(tests.values())).items() if not isinstance(v, dict)]
+        last, trained = student(run, ground, options, [teacher(run, ground, options, m)[0] for m in range(run.members)])
     summary = trained["summary"]
     return {
-        "mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests,
+        **of_tests({name: assess(segment(last, pair[0], options), pair[1]) for name, pair in ground.test.items()}),
         "iterations": summary["iterations"], "training_s": summary["seconds"], "asking_s": summary.get("seconds_asking", 0.0),
         "wall_s": trained["wall_s"],
         "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
@@ -147,13 +148,19 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
     }  # fmt: skip
 
 
-def teacher(run: Run, ground: Ground, options: argparse.Namespace, member: int) -> Path:
+def of_tests(tests: dict) -> dict:
+    """Return the figures of the test scenes and their means."""
+    keys = [k for k, v in next(iter(tests.values())).items() if not isinstance(v, dict)]
+    return {"mean": {k: mean(t[k] for t in tests.values()) for k in keys}, "tests": tests}
+
+
+def teacher(run: Run, ground: Ground, options: argparse.Namespace, member: int) -> tuple:
+    """Return the path of a teacher, trained once, and what its training took."""
     if options.teacher_files:
-        return options.teacher_files[member]
+        return options.teacher_files[member], of_card(options.teacher_files[member])
     setting = SETTINGS[run.setting]
     model = options.runs / f"{run.setting}_{run.dataset}_{run.label_share:g}_teacher_{run.teacher}_{member}.safetensors"
-    train(run, ground, options, model, run.teacher, member, setting["teacher_iterations"], [])
-    return model
+    return train(run, ground, options, model, run.teacher, member, setting["teacher_iterations"], [])
 
 
 def of_card(model: Path) -> dict:
@@ -173,8 +180,8 @@ def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: lis
             more += ["--unlabelled-images", *ground.unlabelled]
     stem = "_".join(str(v) for v in asdict(run).values()).replace(",", "+").replace("=", "-")
     model = options.runs / f"{stem}.safetensors"
-    iterations = steps(run, options, lambda path, n: train(run, ground, options, path, run.student, run.seed, n, more))
-    return model, train(run, ground, options, model, run.student, run.seed, iterations, more)
+    iterations = steps(run, options, lambda path, n: train(run, ground, options, path, run.student, run.seed, n, more)[1])
+    return train(run, ground, options, model, run.student, run.seed, iterations, more)
 
 
 def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int], dict]) -> int:
@@ -199,9 +206,10 @@ def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int]
 
 def train(
     run: Run, ground: Ground, options: argparse.Namespace, model: Path, network: str, seed: int, iterations: int, more: list
-) -> dict:
+) -> tuple:
+    """Return the path of the last weights, and what the training took."""
     setting = SETTINGS[run.setting]
-    return engine(
+    trained = engine(
         "distill" if "--teachers" in more else "train", model,
         "--images", *(image for image, _ in ground.train), "--labels", *(labels for _, labels in ground.train),
         "--validation-images", *(image for image, _ in ground.validate),
@@ -209,14 +217,42 @@ def train(
         "--network", network, "--encoder-weights", "none", "--batch", setting["batch"], "--chip", setting["chip"],
         "--iterations", iterations, "--seed", seed, "--device", options.device, *more, "--output", model,
     )  # fmt: skip
+    return model.with_suffix(".last.safetensors"), trained
 
 
-def figures(model: Path, pair: tuple, options: argparse.Namespace) -> dict:
-    """Segment and assess one test scene."""
-    image, labels = pair
-    classes = model.with_name(f"{model.name.removesuffix('.safetensors')}_{Path(image).stem}.tif")
+def figures_together(models: list, pair: tuple, options: argparse.Namespace) -> dict:
+    """Assess the classes of the highest mean probability over several models."""
+    stem = Path(pair[0]).stem
+    maps = [segment(model, pair[0], options, of_classes(model, f"{stem}_probs")) for model in models]
+    classes = models[0].with_name(f"{models[0].stem}_together_{len(models)}_{stem}.tif")
+    with rasterio.open(maps[0]) as of_map:
+        profile, is_valid = of_map.profile, of_map.read(1) != 255
+    sums: np.ndarray | float = 0.0
+    for model in models:
+        with rasterio.open(of_classes(model, f"{stem}_probs")) as of_model:
+            sums = sums + of_model.read().astype(np.float32)
+    ids = np.array(checkpoint.read_card(models[0]).legend.ids)
+    with rasterio.open(classes, "w", **profile) as file:
+        file.write(np.where(is_valid, ids[np.argmax(sums, axis=0)], 255).astype(np.uint8), 1)
+    return assess(classes, pair[1])
+
+
+def segment(model: Path, image: Path, options: argparse.Namespace, probabilities: Path | None = None) -> Path:
+    """Return the classes of a scene; write the probability of every class too where a path is given."""
+    classes = of_classes(model, f"{Path(image).stem}{'_of_probs' if probabilities else ''}")
+    more = ["--probabilities", probabilities] if probabilities else []
+    engine("segment", classes, "--image", image, "--model", model, "--device", options.device, *more, "--output", classes)
+    return classes
+
+
+def of_classes(model: Path, name: str) -> Path:
+    """Return the path of a raster made by a model."""
+    return model.with_name(f"{model.name.removesuffix('.safetensors')}_{name}.tif")
+
+
+def assess(classes: Path, labels: Path) -> dict:
+    """Return the figures of a map."""
     report = classes.with_suffix(".html")
-    engine("segment", classes, "--image", image, "--model", model, "--device", options.device, "--output", classes)
     engine("assess", report, "--map", classes, "--reference", labels, "--report", report, "--metrics", f"{report}.json")
     found = json.loads(Path(f"{report}.json").read_text())
     at = found["boundary"]["tolerances_px"].index(TOLERANCE_PX)
@@ -279,15 +315,16 @@ def table(rows: list) -> str:
     groups: dict = {}
     for row in rows:
         r = row["run"]
-        if r["method"] != "teacher":
+        if r["method"] not in TEACHERS:
             group = groups.setdefault((r["dataset"], r["label_share"], r["budget"], r["student"]), {})
             group.setdefault((r["teacher"], r["members"], r["signals"], r["method"]), {})[r["seed"]] = row
     text = []
     for (dataset, share, budget, student), methods in groups.items():
         teachers: dict = {}
         for row in rows:
-            if (row["run"]["method"], row["run"]["dataset"], row["run"]["label_share"]) == ("teacher", dataset, share):
-                teachers.setdefault((row["run"]["teacher"], 1, "", "teacher"), {})[row["run"]["seed"]] = row
+            r = row["run"]
+            if r["method"] in TEACHERS and (r["dataset"], r["label_share"]) == (dataset, share):
+                teachers.setdefault((r["teacher"], r["members"], "", r["method"]), {})[r["seed"]] = row
         spent = budget if budget.endswith("s") else f"{budget} iterations"
         text.append(f"\n{dataset}, {spent}, labels {share:g}, {student}\n\n{of_group({**teachers, **methods})}")
     return "\n".join(text)
@@ -305,15 +342,22 @@ def of_group(methods: dict) -> str:
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     for key, seeds in methods.items():
         teacher, members, signals, method = key
-        origin = teacher if method == "teacher" else f"{members} x {teacher}, {signals}" if members else ""
+        origin = f"{members} x {teacher}" if members else teacher
+        origin += f", {signals}" if signals else ""
         shares = [spread([100 * r["mean"][name] for r in seeds.values()]) for name in COLUMNS]
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
         counts = [spread([r["mean"][name] for r in seeds.values()]) for name in ("piece_error", "hole_error")]
-        pace = [f"{mean(r['iterations'] for r in seeds.values()):.0f}", f"{mean(r['s_per_step'] for r in seeds.values()):.3f}"]
+        pace = [of_run(list(seeds.values()), "iterations", ".0f"), of_run(list(seeds.values()), "s_per_step", ".3f")]
         time = [of_step(list(seeds.values()), part) for part in ("teachers", "losses")]
         cells = [method, origin, str(len(seeds)), *shares, *scenes, *counts, *pace, *time, *paired(key, methods)]
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def of_run(rows: list, name: str, form: str) -> str:
+    """Return the mean of what a training took; empty for what was not trained."""
+    known = [row[name] for row in rows if name in row]
+    return format(mean(known), form) if known else ""
 
 
 def of_step(rows: list, part: str) -> str:
@@ -323,20 +367,21 @@ def of_step(rows: list, part: str) -> str:
 
 
 def paired(key: tuple, methods: dict) -> tuple:
-    """Return the mean differences to `plain` with their standard errors, in points, and the share of the gap to the teacher."""
-    plain, teachers = methods.get(("", 0, "", "plain"), {}), methods.get((key[0], 1, "", "teacher"), {})
-    both = sorted(set(methods[key]) & set(plain)) if key[-1] not in ("plain", "teacher") else []
+    """Return the mean differences to `plain` with their standard errors, in points, and the share of the gap that is closed.
+
+    The gap is that to the teachers that were asked: to their common map where there are several.
+    """
+    plain, (teacher, members, *_) = methods.get(("", 0, "", "plain"), {}), key
+    asked = (teacher, members, "", TOGETHER) if members > 1 else (teacher, 0, "", "teacher")
+    both = sorted(set(methods[key]) & set(plain)) if key[-1] not in ("plain", *TEACHERS) else []
     if not both:
         return "", "", ""
 
     def gains(name: str) -> list:
         return [100 * (methods[key][s]["mean"][name] - plain[s]["mean"][name]) for s in both]
 
-    gap = (
-        100 * (mean(t["mean"]["miou"] for t in teachers.values()) - mean(plain[s]["mean"]["miou"] for s in both))
-        if teachers
-        else 0
-    )
+    top = [100 * row["mean"]["miou"] for row in methods.get(asked, {}).values()]
+    gap = mean(top) - mean(100 * plain[s]["mean"]["miou"] for s in both) if top else 0
     closed = f"{mean(gains('miou')) / gap:.0%}" if gap > 0 else ""
     return difference(gains("miou")), difference(gains("boundary_f1")), closed
 
