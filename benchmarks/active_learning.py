@@ -55,7 +55,7 @@ class Setting:
 NETWORK = "unet_mobilenet_v2_thin"
 SETTINGS = {
     "smoke": Setting(256, 6, Lesson(NETWORK, 3, 2, 64), (0.05, 0.1)),
-    "small": Setting(1024, 48, Lesson(NETWORK, 300, 4, 128), (0.0025, 0.005, 0.01, 0.02, 0.05)),
+    "small": Setting(1024, 48, Lesson(NETWORK, 300, 4, 128), (0.0025, 0.005, 0.015, 0.05)),
     "full": Setting(0, 0, Lesson(NETWORK, 3000, 16, 256), (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05)),
 }
 

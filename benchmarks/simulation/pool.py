@@ -1,6 +1,7 @@
 """The ground of a simulated campaign: one canvas to label, its true labels, and scenes kept to test on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ class Pool:
     tests: dict
     folder: Path
 
-    @property
+    @cached_property
     def classes(self) -> np.ndarray:
         """Return the ids that occur."""
         return np.setdiff1d(self.truth, [UNLABELLED])
