@@ -83,25 +83,31 @@ class Run:
 
 def main() -> None:
     options = arguments()
-    folder = options.runs / "rows"
+    folder, results = options.runs / "rows", ROOT / "results" / f"active_learning_{options.setting}.json"
     folder.mkdir(parents=True, exist_ok=True)
+    for row in json.loads(results.read_text())["rows"] if results.exists() else []:
+        keep(row, folder / f"{Run(**row['run']).name}.json")
     for run in [] if options.table else planned(options):
         path = folder / f"{run.name}.json"
         try:
             with atomic.lock(path):
                 if not path.exists():
                     row = measured(run, options)
-                    part = path.with_suffix(".part")
-                    part.write_text(json.dumps(row))
-                    part.replace(path)
+                    keep(row, path)
                     last = row["points"][-1]
                     print(f"{run.dataset} {run.selector} seed {run.seed}: mIoU {100 * last['miou']:.1f}", flush=True)
         except DataError as error:
             print(f"{run.name} is left out: {error}", flush=True)
     rows = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{options.setting}_*.json"))]
     if rows and options.setting != "smoke":
-        write(ROOT / "results" / f"active_learning_{options.setting}.json", rows)
+        write(results, rows)
     print(tables.table(rows))
+
+
+def keep(row: dict, path: Path) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(row))
+    part.replace(path)
 
 
 def arguments() -> argparse.Namespace:
