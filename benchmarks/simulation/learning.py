@@ -31,6 +31,9 @@ from models import checkpoint
 from .pool import UNLABELLED, Pool, token
 
 TOLERANCE_PX = 3
+HALO_PX = 96
+"""Less than the exact margin (352 px), which would be most of the work on small scenes; the same for every selector."""
+
 SILENT = Reporter(lambda event: None)
 
 
@@ -127,15 +130,19 @@ def pseudolabels(
 
 def pieces(model: object, image: raster.Raster, where: torch.device, tta: str = "none") -> Iterator[survey.Piece]:
     """Yield the model's probabilities over a raster, as `suggest` sees them."""
-    plan = budget.choose(model, image, where, halo_px=model.card.halo_px)
+    plan = budget.choose(model, image, where, halo_px=HALO_PX)
     core_px = max(min(plan.tile_height, plan.tile_width) - 2 * plan.halo, survey.TILE_PX)
     graph, options = (Probabilities, {}) if tta == "none" else (Views, {"views": tta})
     tiles = predict.probability_bands(
         model, image, SILENT, margin_px=0, core_px=core_px, halo_px=plan.halo,
-        make_runner=execute.runner_maker(model, graph, image, where, **options),
+        make_runner=execute.runner_maker(model, graph, image, where, precision=precision(where), **options),
     )  # fmt: skip
     for tile in tiles:
         yield tile.core, tile.probs, tile.data, tile.valid
+
+
+def precision(where: torch.device) -> str:
+    return "bf16" if device.autocast_dtype(where) else "fp32"
 
 
 def figures(path: Path, pool: Pool, where: str) -> dict:
@@ -151,8 +158,9 @@ def figures(path: Path, pool: Pool, where: str) -> dict:
 def of_scene(model: object, image_path: Path, labels_path: Path, ids: np.ndarray, on: torch.device) -> dict:
     """Return the figures of one scene over the classes that its reference holds; a class never mapped has an IoU of 0."""
     with raster.open(image_path) as image:
-        plan = budget.choose(model, image, on, halo_px=model.card.halo_px)
-        bands = predict.bands(model, image, SILENT, plan, execute.runner_maker(model, Labels, image, on))
+        plan = budget.choose(model, image, on, halo_px=HALO_PX)
+        make_runner = execute.runner_maker(model, Labels, image, on, precision=precision(on))
+        bands = predict.bands(model, image, SILENT, plan, make_runner)
         mapped = np.concatenate([band.classes for band in bands])
     with rasterio.open(labels_path) as labels:
         reference = labels.read(1)
