@@ -8,7 +8,7 @@ from scipy import stats
 
 CONTEXT = ("dataset", "ledger", "start", "semi", "noise_px", "flip_share", "iterations")
 REACHED = 0.95
-REFERENCE = "default"
+REFERENCE, RANDOM = "default", "random_superpixel"
 
 
 def table(rows: list) -> str:
@@ -34,8 +34,8 @@ def table(rows: list) -> str:
 def of_group(context: tuple, group: dict, full: dict) -> str:
     dataset, ledger, iterations = context[0], context[1], context[-1]
     head = [
-        "selector", "n", "AUBC", "to default", "p", "first mIoU", "last mIoU", "worst IoU", "boundary F1", "95 % of full at",
-        "confirmed", "pixels", "clicks",
+        "selector", "n", "AUBC", "to default", "p", "first mIoU", "to random", "first worst IoU", "last mIoU", "last worst IoU",
+        "last boundary F1", "pixels at 95 % of full", "confirmed", "pixels", "clicks",
     ]  # fmt: skip
     areas = {name: {seed: aubc(row, ledger) for seed, row in seeds.items()} for name, seeds in group.items()}
     tests = paired(areas)
@@ -43,11 +43,12 @@ def of_group(context: tuple, group: dict, full: dict) -> str:
     for name, seeds in group.items():
         points = [row["points"] for row in seeds.values()]
         tops = [full.get((dataset, iterations, seed)) for seed in seeds]
-        spent = [reached(row, ledger, top) for row, top in zip(seeds.values(), tops, strict=True) if top]
+        spent = [reached(row, top) for row, top in zip(seeds.values(), tops, strict=True) if top]
         lines.append([
             name, str(len(seeds)), spread([100 * a for a in areas[name].values()]), *tests[name],
+            spread([100 * p[1]["miou"] for p in points]), to_random(seeds, group.get(RANDOM, {})),
             *(spread([100 * p[at][key] for p in points])
-              for at, key in ((1, "miou"), (-1, "miou"), (-1, "worst_iou"), (-1, "boundary_f1"))),
+              for at, key in ((1, "worst_iou"), (-1, "miou"), (-1, "worst_iou"), (-1, "boundary_f1"))),
             share_of(spent), confirmed(points), str(round(mean(p[-1]["pixels"] for p in points))),
             str(round(mean(p[-1]["clicks"] for p in points))),
         ])  # fmt: skip
@@ -63,12 +64,18 @@ def aubc(row: dict, ledger: str) -> float:
     return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum() / (x[-1] - x[0])) if x[-1] > x[0] else float(y[-1])
 
 
-def reached(row: dict, ledger: str, top: float) -> float | None:
-    """Return the share of the pixels (or the clicks) at which 95 % of full supervision is reached, interpolated."""
-    whole = row["valid_px"] if ledger == "pixels" else 1
-    points = [(p[ledger] / whole, p["miou"]) for p in row["points"]]
+def to_random(seeds: dict, by_chance: dict) -> str:
+    """Return by what part the first mIoU after a choice exceeds that of random superpixels, over the seeds of both."""
+    both = sorted(set(seeds) & set(by_chance)) if seeds is not by_chance else []
+    mine, theirs = ([row[s]["points"][1]["miou"] for s in both] for row in (seeds, by_chance))
+    return f"{mean(mine) / mean(theirs) - 1:+.0%}" if both else ""
+
+
+def reached(row: dict, top: float) -> float | None:
+    """Return the share of the pixels at which 95 % of full supervision is reached, interpolated."""
+    points = [(p["pixels"] / row["valid_px"], p["miou"]) for p in row["points"]]
     wanted = REACHED * top
-    for (x0, y0), (x1, y1) in zip([(points[0][0], points[0][1]), *points], points, strict=False):
+    for (x0, y0), (x1, y1) in zip([points[0], *points], points, strict=False):
         if y1 >= wanted:
             return x1 if y1 == y0 else x0 + (x1 - x0) * max(wanted - y0, 0) / (y1 - y0)
     return None
@@ -78,7 +85,7 @@ def share_of(spent: list) -> str:
     """Return the mean of what was needed; how many runs did not get there is said."""
     known = [s for s in spent if s is not None]
     missed = f" ({len(spent) - len(known)} of {len(spent)} not)" if len(known) < len(spent) else ""
-    return (f"{mean(known):.4g}" if known else "-") + missed if spent else ""
+    return (f"{100 * mean(known):.2g} %" if known else "-") + missed if spent else ""
 
 
 def confirmed(points: list) -> str:

@@ -16,8 +16,8 @@ from types import TracebackType
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +74,11 @@ class Training:
     best_miou: float = -1.0
     history: list[tuple[int, float]] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
+
+    @cached_property
+    def pairs(self) -> list[tuple[Tensor, Tensor]]:
+        """Return each tensor of the average with that of the network; both stay the same tensors for good."""
+        return list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
 
 
 def begin(network: nn.Module, objective: Objective, plan: Plan) -> Training:
@@ -151,7 +157,7 @@ def _step(
     the losses, backward too, can be told from that of the network.
     """
     end = training.pace.measured(training.step, device)
-    torch.manual_seed(plan.seed * 1_000_003 + training.step)
+    _seed(plan.seed * 1_000_003 + training.step, device)
     for group in training.optimizer.param_groups:
         group["lr"] = rate(plan, training.step)
     images, valid, labels = augment.apply(batch, plan.chip, scaling, device)
@@ -177,9 +183,16 @@ def _step(
     norm = nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)
     _refuse_nan({"gradient": norm.item()}, training.step, plan)
     training.optimizer.step()
-    _follow(training.average, training.network, min(plan.ema, (1 + training.step) / (10 + training.step)))
+    _follow(training.pairs, min(plan.ema, (1 + training.step) / (10 + training.step)))
     end("network")
     return values
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    """Seed what a step may draw from; `torch.manual_seed` also prepares devices that are not there, 2 % of a small step."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def _leaves(outputs: Outputs) -> Outputs:
@@ -205,9 +218,8 @@ def _refuse_nan(values: dict[str, float], step: int, plan: Plan) -> None:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+def _follow(pairs: Sequence[tuple[Tensor, Tensor]], decay: float) -> None:
     """Move the average towards the network; running statistics of norms are averaged too, counters are copied."""
-    pairs = list(zip(average.state_dict().values(), network.state_dict().values(), strict=True))
     moving = [(mine, theirs) for mine, theirs in pairs if mine.is_floating_point()]
     torch._foreach_lerp_([m for m, _ in moving], [t for _, t in moving], 1 - decay)
     for mine, theirs in pairs:

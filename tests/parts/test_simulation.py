@@ -87,8 +87,8 @@ def row(spent, mious, valid_px=1000):
 def test_the_area_under_a_straight_curve_is_its_middle_and_the_budget_is_interpolated():
     curve = row([10, 20, 40], [0.1, 0.2, 0.4])
     assert tables.aubc(curve, "pixels") == pytest.approx(0.25)
-    assert tables.reached(curve, "pixels", 0.3 / 0.95) == pytest.approx(0.030)
-    assert tables.reached(curve, "pixels", 0.9) is None
+    assert tables.reached(curve, 0.3 / 0.95) == pytest.approx(0.030)
+    assert tables.reached(curve, 0.9) is None
 
 
 def test_differences_are_paired_by_seed_and_the_smallest_p_is_corrected_most():
