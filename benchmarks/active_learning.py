@@ -1,8 +1,9 @@
 """Claim: at equal cost, our default choice of places to label teaches a student more than the field's baselines.
 
-An oracle answers from the true labels. Training, first labels and budgets are the same for every selector; what a round may
-cost is counted in clicks or in pixels, and both are kept. One row for each finished run; what is finished is not run again,
-a stopped run goes on after its last trained model, and several processes may share the work.
+An oracle answers from the true labels. Every training starts from the same model of the other dataset, with a new classifier.
+Training, first labels and budgets are the same for every selector; what a round may cost is counted in clicks or in pixels, and
+both are kept. One row for each finished run; what is finished is not run again, a stopped run goes on after its last trained
+model, and several processes may share the work.
 
     python benchmarks/active_learning.py --setting smoke
     python benchmarks/active_learning.py --setting small --datasets dubai dronedeploy
@@ -149,7 +150,8 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
     """Return the row of a run: a point for every trained model."""
     setting = SETTINGS[run.setting]
     lesson = Lesson(setting.lesson.network, run.iterations, setting.lesson.batch, setting.lesson.chip)
-    ground = pool.make(run.dataset, options.runs, setting.crop_px, setting.scenes)
+    body = learning.body(run.dataset, options.runs, setting.lesson, options.device)
+    ground = pool.make(run.dataset, options.runs, setting.crop_px, setting.scenes, body)
     if run.selector == "full":
         labels = np.where(ground.valid, ground.truth, UNLABELLED).astype(np.uint8)
         model = learning.learn(ground, labels, lesson, run.seed, options.device)

@@ -73,8 +73,8 @@ class _SubsampledConv2d(nn.Conv2d):
 def train_depthwise_in_float32(encoder: nn.Module) -> None:
     """Let strided depthwise convolutions leave bfloat16 while they are trained on a CPU.
 
-    oneDNN has no fast gradient for them in bfloat16: on one core the four of MobileNetV2 took 54 ms of a step of 180 ms (8 chips
-    of 128 px, torch 2.15, 2026-11), and the step takes 124 ms this way. Dropping pixels of an unstrided one: 148 ms.
+    oneDNN has no fast gradient for them in bfloat16: on one core the four of MobileNetV2 took 54 ms of a step of 180 ms (8
+    chips of 128 px, torch 2.15, 2026-11), and the step takes 124 ms this way. Dropping pixels of an unstrided one: 148 ms.
     """
     for module in encoder.modules():
         if type(module) is nn.Conv2d and module.groups == module.in_channels > 1 and module.stride != (1, 1):

@@ -11,11 +11,13 @@ from statistics import mean
 import numpy as np
 import rasterio
 import torch
-from scenes import write_labels
+from scenes import dronedeploy, write_labels
 
-from engine import device
+from engine import atomic, device
 from engine.assessment.boundary import TOLERANCES_PX, BoundaryTally
+from engine.contract import shipped
 from engine.contract.events import Reporter
+from engine.contract.legend import Legend
 from engine.contract.specs.distill import DistillSpec
 from engine.contract.specs.pseudolabel import PseudolabelSpec
 from engine.contract.specs.train import TrainSpec
@@ -34,17 +36,37 @@ TOLERANCE_PX = 3
 HALO_PX = 96
 """Less than the exact margin (352 px), which would be most of the work on small scenes; the same for every selector."""
 
+BODY_LESSONS = 5
+"""The model to start from was trained for so many times the steps of a round."""
+
 SILENT = Reporter(lambda event: None)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """How a network is trained in every round, from scratch."""
+    """How a network is trained in every round, each time from the same body, see `Pool`."""
 
     network: str
     iterations: int
     batch: int
     chip: int
+
+
+def body(dataset: str, runs: Path, lesson: Lesson, where: str) -> Path:
+    """Return a model of the other dataset to start from: for DroneDeploy the student that ships, for Dubai one trained here."""
+    if dataset == "dronedeploy":
+        return Path(shipped.student())
+    model = runs / f"body_dronedeploy_{BODY_LESSONS * lesson.iterations}.safetensors"
+    if not model.exists():
+        pairs = dronedeploy(runs).train
+        request = TrainSpec(
+            images=tuple(str(image) for image, _ in pairs), labels=tuple(str(labels) for _, labels in pairs),
+            network=lesson.network, encoder_weights="none", iterations=BODY_LESSONS * lesson.iterations, batch=lesson.batch,
+            chip=lesson.chip, device=where, output=str(model),
+        )  # fmt: skip
+        with atomic.lock(runs / "body"):
+            train.run(request, SILENT)
+    return model.with_suffix(".last.safetensors")
 
 
 def learn(
@@ -62,7 +84,7 @@ def learn(
         teacher: the last round's model, to learn from on unlabelled ground; left out where its classes differ.
         pseudolabels: (H, W) ids, UNLABELLED where there is none; those of classes without a label are left out.
     """
-    facts = json.dumps([asdict(lesson), seed, pool.image.name, str(teacher or "")]).encode()
+    facts = json.dumps([asdict(lesson), seed, pool.body.name, str(teacher or "")]).encode()
     planes = [np.ascontiguousarray(plane).tobytes() for plane in (labels, pseudolabels) if plane is not None]
     key = hashlib.sha256(facts + b"".join(planes)).hexdigest()[:20]
     folder = pool.folder / "models" / key
@@ -73,10 +95,12 @@ def learn(
     write_labels(folder / "labels.tif", labels)
     image, ids = token(pool, labels, folder)
     known = np.setdiff1d(labels, [UNLABELLED])
+    legend = folder / "legend.json"
+    legend.write_text(json.dumps(Legend.from_names({i: f"class {i}" for i in known.tolist()}).to_json()))
     wanted = {
         "images": [pool.image], "labels": [folder / "labels.tif"], "validation_images": [image], "validation_labels": [ids],
-        "network": lesson.network, "encoder_weights": "none", "iterations": lesson.iterations, "batch": lesson.batch,
-        "chip": lesson.chip, "seed": seed, "device": where, "output": folder / "model.safetensors",
+        "start": pool.body, "legend": legend, "encoder_weights": "none", "network": lesson.network,
+        "iterations": lesson.iterations, "batch": lesson.batch, "chip": lesson.chip, "seed": seed, "device": where, "output": folder / "model.safetensors",
     }  # fmt: skip
     job, spec = train, TrainSpec
     if teacher and checkpoint.load(teacher).card.legend.ids == tuple(known):

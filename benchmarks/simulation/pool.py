@@ -20,6 +20,7 @@ class Pool:
         truth: (H, W) its labels.
         valid: (H, W) where there is ground.
         tests: name -> (image, labels) paths.
+        body: model whose classifier is replaced; it never saw this dataset.
         folder: where what is made of it is kept.
     """
 
@@ -27,6 +28,7 @@ class Pool:
     truth: np.ndarray
     valid: np.ndarray
     tests: dict
+    body: Path
     folder: Path
 
     @cached_property
@@ -35,7 +37,7 @@ class Pool:
         return np.setdiff1d(self.truth, [UNLABELLED])
 
 
-def make(dataset: str, runs: Path, crop_px: int, scenes: int) -> Pool:
+def make(dataset: str, runs: Path, crop_px: int, scenes: int, body: Path) -> Pool:
     """Return the pool of a dataset; its canvases are written once.
 
     Args:
@@ -43,6 +45,7 @@ def make(dataset: str, runs: Path, crop_px: int, scenes: int) -> Pool:
         runs: folder of all runs.
         crop_px: take the middle of each scene only; 0 takes all.
         scenes: take so many scenes to label, and chips to test on, at most; 0 takes all.
+        body: see `Pool`.
     """
     ground = DATASETS[dataset](runs)
     folder = runs / f"{dataset}_{crop_px}_{scenes}"
@@ -55,7 +58,7 @@ def make(dataset: str, runs: Path, crop_px: int, scenes: int) -> Pool:
         if not paths[1].exists():
             shelve(pairs, *paths, crop_px)
     with rasterio.open(canvas[0]) as image, rasterio.open(canvas[1]) as labels:
-        return Pool(canvas[0], labels.read(1), image.read_masks(1) > 0, tests, folder)
+        return Pool(canvas[0], labels.read(1), image.read_masks(1) > 0, tests, body, folder)
 
 
 def spread(pairs: list, count: int) -> list:

@@ -26,7 +26,7 @@ from engine.metrics import Confusion
 from engine.training import census, chips, loop, resume, scaling, survey, validate
 from engine.training.objective import Objective, Teacher
 from engine.training.scene import Reader, Scene
-from models import checkpoint, receptive_field
+from models import checkpoint, receptive_field, transfer
 from models.card import Card
 from models.model import Model
 
@@ -73,7 +73,7 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     """Train, with what `prepare` adds for the surveyed ground; write the models and return their figures."""
     where = device.resolve(spec.device)
     _check_batch(spec)
-    begun = checkpoint.load(spec.start, training=True) if spec.start else None
+    begun = _begun(spec) if spec.start else None
     if begun:
         spec = dataclasses.replace(spec, network=begun.card.network, encoder_weights="none")
     ground, apart = _survey(spec, begun, report)
@@ -137,11 +137,23 @@ def learn(spec: TrainSpec, report: Reporter, prepare: Callable[[survey.Survey], 
     return summary
 
 
+def _begun(spec: TrainSpec) -> Model:
+    """Return the model to train further, for the classes of the legend where one is given."""
+    model = checkpoint.load(spec.start, training=True)
+    if not spec.legend:
+        return model
+    torch.manual_seed(spec.seed)
+    legend = survey.read_legend(spec.legend)
+    assert legend is not None
+    return transfer.to_classes(model, legend)
+
+
 def _survey(spec: TrainSpec, begun: Model | None, report: Reporter) -> tuple[survey.Survey, survey.Survey | None]:
     pairs = survey.pair(spec.images, spec.labels)
     apart = survey.pair(spec.validation_images, spec.validation_labels, "Validation labels")
     legend = begun.card.legend if begun else survey.read_legend(spec.legend)
-    found = survey.survey(pairs, apart, spec.class_field, legend, report, every_class=begun is None)
+    knows_classes = begun is not None and not spec.legend
+    found = survey.survey(pairs, apart, spec.class_field, legend, report, every_class=not knows_classes)
     if begun:
         for path in (*spec.images, *spec.validation_images):
             with raster.open(path) as image:

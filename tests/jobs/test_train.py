@@ -201,11 +201,27 @@ def test_a_model_is_trained_further_with_pseudo_labels_and_keeps_its_classes_and
     assert losses["pseudolabels"] > 0
 
 
+def test_a_model_is_trained_further_for_other_classes_and_keeps_all_but_the_classifier(trained, folder, tmp_path):
+    begun = checkpoint.load(trained[0].output, training=True)
+    legend = tmp_path / "legend.json"
+    legend.write_text('[{"id": 0, "name": "dry"}, {"id": 1, "name": "wet"}, {"id": 7, "name": "unseen"}]')
+    spec = request(folder, tmp_path / "other.safetensors", start=trained[0].output, legend=legend, iterations=1)
+    with pytest.raises(DataError, match="unseen"):
+        train.run(spec, Reporter([].append))
+    legend.write_text('[{"id": 0, "name": "dry"}, {"id": 1, "name": "wet"}]')
+    train.run(dataclasses.replace(spec, learning_rate=1e-7), Reporter([].append))
+    made = checkpoint.load(spec.output, training=True)
+    assert made.card.legend.names == ("dry", "wet")
+    assert made.card.scaling == begun.card.scaling
+    kept = dict(begun.network.named_parameters())
+    changed = [n for n, p in made.network.named_parameters() if not torch.allclose(p, kept[n], atol=1e-5)]
+    assert changed and all(name.startswith("head.") for name in changed)
+
+
 @pytest.mark.parametrize(
     ("more", "match"),
     [
         ({"pseudolabels": ["a_labels.tif", "b_labels.tif"]}, "Give one for each orthophoto in the same order, or none"),
-        ({"start": "a.tif", "legend": "a.tif"}, "Leave out --legend, or --start"),
     ],
 )
 def test_what_goes_not_with_training_further_is_refused(folder, tmp_path, more, match):

@@ -55,8 +55,11 @@ class TrainSpec(Spec):
         multiple=True, optional=True, advanced=True,
     )  # fmt: skip
     start: str = params.model(
-        "Start from", "Model to train further; its architecture, classes and scaling are kept.", optional=True, advanced=True
-    )
+        "Start from",
+        "Model to train further; its architecture and scaling are kept, and its classes too unless a legend names others: then "
+        "all but the classifier is kept.",
+        optional=True, advanced=True,
+    )  # fmt: skip
     network: str = params.choice("Network", "Architecture to train.", catalogue.choices(catalogue.NETWORKS), "unet_resnet50")
     encoder_weights: str = params.choice(
         "Encoder weights",
@@ -112,8 +115,6 @@ class TrainSpec(Spec):
                 f"Pseudo-labels: {len(self.images)} orthophotos, but {len(self.pseudolabels)} rasters.",
                 "Give one for each orthophoto in the same order, or none.",
             )
-        if self.start and self.legend:
-            raise SpecError("Legend: a model that is trained further keeps its classes.", "Leave out --legend, or --start.")
         if bool(self.validation_images) != bool(self.validation_labels):
             raise SpecError("Validation orthophotos and validation labels come together.", "Give both, or neither.")
         super().check()
