@@ -13,7 +13,7 @@ from engine.acquisition.standing import Standing
 from engine.contract import catalogue
 from engine.geo import raster
 from engine.inference import embed
-from engine.regions import CELL_PX, cold_start, select, survey
+from engine.regions import CELL_PX, cold_start, mix, select, survey
 from engine.regions.units import EDGE, Settings
 
 LEAST_CELL_SHARE = 0.5
@@ -28,6 +28,7 @@ class Selector:
         score, weights, selection: words of the catalogue.
         edge_share: share of the budget for edge units.
         aggregation, evidence: see `engine.regions.select.score`.
+        explored: share of the first choice for ground of every kind, halved each round.
         tta: views of the model.
         shape: `unit`, `cell` (a square of 64 px) or `square` (2k + 1 px around a doubtful pixel).
         k: of squares.
@@ -40,13 +41,16 @@ class Selector:
     edge_share: float = 0.0
     aggregation: str = "mean"
     evidence: float = 0.0
+    explored: float = 0.0
     tta: str = "none"
     shape: str = "unit"
     k: int = 0
     more: dict = field(default_factory=dict)
 
 
-OURS = {"score": "bvsb", "weights": "performance", "selection": "stratified", "edge_share": 0.5, "evidence": 0.5}
+OURS = {
+    "score": "bvsb", "weights": "performance", "selection": "stratified", "edge_share": 0.5, "evidence": 0.5, "explored": 0.5
+}  # fmt: skip
 SELECTORS = {
     "default": Selector(**OURS),
     "random_cell": Selector("random", shape="cell"),
@@ -69,6 +73,7 @@ SELECTORS = {
     "regions_only": Selector(**{**OURS, "edge_share": 0.0}),
     "edges_only": Selector(**{**OURS, "edge_share": 1.0}),
     "quarter_edges": Selector(**{**OURS, "edge_share": 0.25}),
+    "no_exploration": Selector(**{**OURS, "explored": 0.0}),
     "no_weights": Selector(**{**OURS, "weights": "equal"}),
     "no_quota": Selector(**OURS, more={"quota": 0.0}),
     "no_noise": Selector(**OURS, more={"noise": 0.0}),
@@ -176,8 +181,9 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
                 units, scores, listed, seen, count, selector.edge_share, order=order, seed=turn.seed + turn.turn, known=before
             ).chosen
         else:
-            chosen = select.choose(
-                units, scores, round(budget), selector.edge_share, key=key, turn=turn.turn, tiles=len(found.corners),
+            chosen = mix.choose(
+                units, scores, round(budget), selector.edge_share, explored=selector.explored, classes=len(turn.ids),
+                seed=turn.seed, key=key, turn=turn.turn, tiles=len(found.corners),
                 rarest_first=np.argsort(found.mean_probs), open_to_choice=is_open, costs=costs,
                 **{**part.options, **selector.more},
             ).chosen  # fmt: skip

@@ -100,7 +100,8 @@ def learn(
     wanted = {
         "images": [pool.image], "labels": [folder / "labels.tif"], "validation_images": [image], "validation_labels": [ids],
         "start": pool.body, "legend": legend, "encoder_weights": "none", "network": lesson.network,
-        "iterations": lesson.iterations, "batch": lesson.batch, "chip": lesson.chip, "seed": seed, "device": where, "output": folder / "model.safetensors",
+        "iterations": lesson.iterations, "batch": lesson.batch, "chip": lesson.chip, "seed": seed, "device": where,
+        "output": folder / "model.safetensors",
     }  # fmt: skip
     job, spec = train, TrainSpec
     if teacher and checkpoint.load(teacher).card.legend.ids == tuple(known):

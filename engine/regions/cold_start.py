@@ -2,8 +2,9 @@
 
 After TypiClust (Hacohen et al. 2022, "Active Learning on a Budget", ICML, https://arxiv.org/abs/2202.02794): with few labels
 typical examples of every cluster teach more than doubtful ones. Theirs clusters learned features of images into as many
-clusters as labels and asks for one of each, the densest; ours clusters image statistics of superpixels into four times as
-many kinds as there are classes, divides the budget equally over the kinds, and perturbs typicality as `select` does.
+clusters as labels and asks for one of each, the densest; ours clusters image statistics of superpixels into as many kinds as
+labels, at most four times as many as there are classes, divides the budget equally over the kinds, and perturbs typicality as
+`select` does.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from engine.acquisition import chance
 from engine.geo.tiles import Window
 from engine.regions import survey
 from engine.regions.select import Batch, choose
-from engine.regions.units import Settings, Units
+from engine.regions.units import REGION, Settings, Units
 
 KINDS_PER_CLASS = 4
 """More kinds than classes: a class looks different on both sides of a roof, and a rare class must not share its kind."""
@@ -81,13 +82,27 @@ def first_batch(
         costs: (n,) what each unit costs; 1 each unless given.
         open_to_choice: (n,) False for units that were offered before.
     """
-    kind, typical = kinds(units, KINDS_PER_CLASS * classes, seed)
+    price = 1.0 if costs is None else float(costs.mean())
+    kind, typical = kinds(units, max(1, min(KINDS_PER_CLASS * classes, int(budget / price))), seed)
     of_kind = replace(units, quota_class=kind)
     rarest_first = np.argsort(np.bincount(kind), kind="stable")
     return choose(
         of_kind, typical, budget, 0.0, key=f"{seed}:cold", turn=turn, tiles=tiles, rarest_first=rarest_first, costs=costs,
         open_to_choice=open_to_choice, quota=1.0,
     )  # fmt: skip
+
+
+def explore(
+    units: Units, budget: int, classes: int, seed: int, *, tiles: int, turn: int, costs: NDArray[np.int64],
+    open_to_choice: NDArray[np.bool_],
+) -> Batch:  # fmt: skip
+    """Choose region units of all kinds alike, whatever a model thinks of them; see `first_batch`."""
+    regions = np.flatnonzero(units.kind == REGION)
+    found = first_batch(
+        units.take(regions), budget, classes, seed, tiles=tiles, turn=turn, costs=costs[regions],
+        open_to_choice=open_to_choice[regions],
+    )  # fmt: skip
+    return replace(found, chosen=regions[found.chosen])
 
 
 def sentences(units: Units) -> list[str]:

@@ -139,8 +139,11 @@ def choose(
         share = min(most, budget - spent)
         pool = np.flatnonzero(free & (units.kind == kind))
         present = [c for c in rarest_first if (units.quota_class[pool] == c).any()]
-        each = int(quota * share / max(len(present), 1))
-        taken = sum(greedy.take(pool[units.quota_class[pool] == c], each, by_quota=True) for c in present)
+        upto = [round(quota * share * place / len(present)) for place in range(len(present) + 1)] if present else []
+        taken = sum(
+            greedy.take(pool[units.quota_class[pool] == c], upto[place + 1] - upto[place], by_quota=True)
+            for place, c in enumerate(present)
+        )
         spent += taken + greedy.take(pool, share - taken, by_quota=False)
     greedy.cap = budget
     greedy.take(np.flatnonzero(free), budget - spent, by_quota=False)
