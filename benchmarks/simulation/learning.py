@@ -170,13 +170,18 @@ def precision(where: torch.device) -> str:
     return "bf16" if device.autocast_dtype(where) else "fp32"
 
 
+FIGURES = ("miou", "worst_iou", "boundary_f1", "overall_accuracy")
+
+
 def figures(path: Path, pool: Pool, where: str) -> dict:
-    """Return the accuracy of a model on the test scenes: the mean over scenes, and each."""
+    """Return the accuracy of a model: the mean over the test scenes, each of them, and `ground`, the map of the pool itself."""
     model, on = checkpoint.load(path), device.resolve(where)
     scenes = {name: of_scene(model, image, labels, pool.classes, on) for name, (image, labels) in pool.tests.items()}
+    ground = of_scene(model, pool.image, pool.labels, pool.classes, on)
     return {
-        **{k: round(mean(s[k] for s in scenes.values()), 5) for k in ("miou", "worst_iou", "boundary_f1", "overall_accuracy")},
+        **{k: round(mean(s[k] for s in scenes.values()), 5) for k in FIGURES},
         "scenes": {name: {"miou": round(s["miou"], 5), "iou": s["iou"]} for name, s in scenes.items()},
+        "ground": {**{k: round(ground[k], 5) for k in FIGURES}, "iou": ground["iou"]},
     }
 
 

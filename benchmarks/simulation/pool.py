@@ -16,7 +16,7 @@ class Pool:
     """Paths and planes of a dataset.
 
     Args:
-        image: canvas of the scenes to label.
+        image, labels: canvas of the scenes to label, and its labels.
         truth: (H, W) its labels.
         valid: (H, W) where there is ground.
         tests: name -> (image, labels) paths.
@@ -25,6 +25,7 @@ class Pool:
     """
 
     image: Path
+    labels: Path
     truth: np.ndarray
     valid: np.ndarray
     tests: dict
@@ -58,7 +59,7 @@ def make(dataset: str, runs: Path, crop_px: int, scenes: int, body: Path) -> Poo
         if not paths[1].exists():
             shelve(pairs, *paths, crop_px)
     with rasterio.open(canvas[0]) as image, rasterio.open(canvas[1]) as labels:
-        return Pool(canvas[0], labels.read(1), image.read_masks(1) > 0, tests, body, folder)
+        return Pool(*canvas, labels.read(1), image.read_masks(1) > 0, tests, body, folder)
 
 
 def spread(pairs: list, count: int) -> list:
