@@ -84,9 +84,9 @@ def row(spent, mious, valid_px=1000):
     return {"valid_px": valid_px, "points": [{"pixels": s, "miou": m} for s, m in zip(spent, mious, strict=True)]}
 
 
-def test_the_area_under_a_straight_curve_is_its_middle_and_the_budget_is_interpolated():
+def test_each_doubling_of_a_budget_counts_alike_in_the_area_and_the_budget_is_interpolated():
     curve = row([10, 20, 40], [0.1, 0.2, 0.4])
-    assert tables.aubc(curve, "pixels") == pytest.approx(0.25)
+    assert tables.aubc(curve, "pixels") == pytest.approx((0.15 + 0.3) / 2)
     assert tables.reached(curve, 0.3 / 0.95) == pytest.approx(0.030)
     assert tables.reached(curve, 0.9) is None
 
