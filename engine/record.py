@@ -19,7 +19,7 @@ from engine.contract.spec import Spec
 SCHEMA = 1
 _WHOLE_BYTES = 64 << 20
 _SAMPLES, _SAMPLE_BYTES = 64, 64 << 10
-_PACKAGES = ("torch", "segmentation-models-pytorch", "timm", "rasterio", "geopandas", "shapely", "numpy")
+_PACKAGES = ("torch", "segmentation-models-pytorch", "timm", "rasterio", "geopandas", "shapely", "numpy", "transformers")
 
 
 def write(spec: Spec, outputs: dict[str, str], summary: dict[str, Any], seconds: float) -> None:

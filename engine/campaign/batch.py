@@ -38,7 +38,12 @@ def layers(
             owners.append(name)
             seen.append(ids[int(channel)])
             parts.append(outline.polygon(mask & (classes == channel), *place))
-    why = reason.sentences(units, batch.by_quota[order].tolist(), card.legend.names) if card else cold_start.sentences(units)
+    if batch.reasons:
+        why = [batch.reasons[k] for k in order.tolist()]
+    elif card:
+        why = reason.sentences(units, batch.by_quota[order].tolist(), card.legend.names)
+    else:
+        why = cold_start.sentences(units)
     columns = {
         "unit": names,
         "round": np.full(len(units), turn, np.int32),

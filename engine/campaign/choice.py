@@ -14,13 +14,17 @@ from engine.acquisition import performance
 from engine.acquisition.standing import Past, Standing
 from engine.campaign import history, store
 from engine.contract import catalogue
+from engine.contract.events import Reporter
 from engine.contract.legend import Legend
 from engine.contract.specs.suggest import SuggestSpec
 from engine.geo.image import Image
-from engine.inference import embed
+from engine.inference import embed, pictures, prompts
 from engine.metrics import Confusion
 from engine.regions import cold_start, select, survey
 from models.model import Model
+
+PICTURES_AT_ONCE = 32
+_LEAST_SIDE_PX, _MOST_SIDE_PX = 64, 192
 
 NOTHING_BY_CLASS: dict[str, Any] = {
     "class_shares": {}, "class_weights": {}, "class_quota": 0.0, "class_offered": {}, "held_out_px": 0, "miou": None,
@@ -80,6 +84,35 @@ def of_all_kinds(
         found.units, spec.budget, len(legend), spec.seed, tiles=len(found.corners), turn=turn, costs=costs,
         open_to_choice=is_open,
     )  # fmt: skip
+
+
+def by_prompts(
+    spec: SuggestSpec, ask: prompts.Ask, image: Image, found: survey.Survey, legend: Legend, turn: int,
+    costs: NDArray[np.int64], is_open: NDArray[np.bool_] | None, report: Reporter,
+) -> select.Batch:  # fmt: skip
+    """Choose a batch by what a prompt model expects around a part of the units; `PICTURES_AT_ONCE` are in memory."""
+    units = found.units
+    listed = cold_start.shortlist(units, spec.budget, len(legend), spec.seed, turn=turn, costs=costs, open_to_choice=is_open)
+    places = list(zip(units.center_row[listed].tolist(), units.center_col[listed].tolist(), strict=True))
+    side_px = _side(units.area_px[listed])
+    shown = pictures.rendering(image, places, side_px)
+    bands = ", ".join(image.bands[b] for b in shown.bands)
+    report.message(f"The prompt model sees {bands} as red, green and blue, in pictures of {side_px} x {side_px} px.")
+    probs = np.zeros((len(listed), len(legend)), np.float32)
+    for start in range(0, len(listed), PICTURES_AT_ONCE):
+        report.progress("suggest", start, len(listed), "pictures")
+        part = slice(start, start + PICTURES_AT_ONCE)
+        probs[part] = ask(pictures.cut(image, shown, places[part], side_px))
+    report.progress("suggest", len(listed), len(listed), "pictures")
+    return cold_start.by_prompts(
+        units, listed, probs, legend.names, spec.budget, spec.seed, tiles=len(found.corners), turn=turn, costs=costs
+    )
+
+
+def _side(area_px: NDArray[np.int32]) -> int:
+    """Return the side of a picture, three times that of the usual unit in steps of 16 px: the unit with what is around it."""
+    usual = float(np.median(area_px)) ** 0.5 if len(area_px) else 0.0
+    return int(np.clip(16 * round(3 * usual / 16), _LEAST_SIDE_PX, _MOST_SIDE_PX))
 
 
 def _past(before: store.Campaign | None, legend: Legend) -> tuple[Past, ...]:

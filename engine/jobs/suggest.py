@@ -19,7 +19,7 @@ from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.suggest import SuggestSpec
 from engine.geo import labels
-from engine.inference import inputs, pieces
+from engine.inference import inputs, pieces, prompts
 from engine.inference.inputs import Input
 from engine.metrics import Confusion
 from engine.regions import cold_start, select, survey
@@ -49,6 +49,9 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         legend = earlier.classes(
             spec.output, before, read_legend(spec.legend), models[0].card.legend if models else None, spec.legend or spec.model
         )
+        ask = None
+        if spec.prompt_model:
+            ask = prompts.load(spec.prompt_model, prompts.texts(spec.prompts, legend.names), device.resolve(spec.device))
         turn = before.last_round + 1 if before else 1
         started = time.monotonic()
         report.progress("measure", 0, 1, "image")
@@ -65,6 +68,9 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         if models:
             picked, by_class = choice.doubtful(spec, models[0], image, found, table, before, turn, costs, is_open)
             by_class = by_class if earlier.is_part(models[0].card.legend, legend) else choice.NOTHING_BY_CLASS
+        elif ask:
+            picked = choice.by_prompts(spec, ask, image, found, legend, turn, costs, is_open, report)
+            by_class = choice.NOTHING_BY_CLASS
         else:
             picked, by_class = choice.of_all_kinds(spec, found, legend, turn, costs, is_open), choice.NOTHING_BY_CLASS
         report.check()
@@ -76,7 +82,8 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         "image": spec.image[0] if len(spec.image) == 1 else spec.image,
         "fingerprint": fingerprint, "model": spec.model, "model_hash": models[0].card.hash if models else "",
         "seed": spec.seed, "budget": spec.budget, "budget_unit": spec.budget_unit, "edge_share": spec.edge_share,
-        "score": spec.score if models else "", "offered": len(layer), **by_class, **known,
+        "score": spec.score if models else "", "prompt_model": spec.prompt_model, "prompts": spec.prompts,
+        "offered": len(layer), **by_class, **known,
     }  # fmt: skip
     if before is None:
         store.create(spec.output, layer, parts, legend, record)

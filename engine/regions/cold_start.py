@@ -1,15 +1,19 @@
-"""The first batch, with no model and no label: ground of every kind, told apart by colour and texture alone.
+"""The first batch, with no model and no label: ground of every kind, or what texts describe, a share for each class.
 
 After TypiClust (Hacohen et al. 2022, "Active Learning on a Budget", ICML, https://arxiv.org/abs/2202.02794): with few labels
 typical examples of every cluster teach more than doubtful ones. Theirs clusters learned features of images into as many
 clusters as labels and asks for one of each, the densest; ours clusters image statistics of superpixels into as many kinds as
 labels, at most four times as many as there are classes, divides the budget equally over the kinds, and perturbs typicality as
 `select` does.
+
+By texts: Shan et al. 2024 (https://arxiv.org/abs/2405.18078) balance the first labels with the help of CLIP (READ, in the
+abstract); how they do is not known to us. The shortlist by chance, the draft and the equal shares are ours (INFERRED).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +22,14 @@ from numpy.typing import NDArray
 from engine.acquisition import chance
 from engine.geo.tiles import Window
 from engine.regions import survey
-from engine.regions.select import Batch, choose
+from engine.regions.select import WIDER, Batch, choose
 from engine.regions.units import REGION, Settings, Units
 
 KINDS_PER_CLASS = 4
 """More kinds than classes: a class looks different on both sides of a roof, and a rare class must not share its kind."""
+
+MOST_LISTED = 5_000
+"""A shortlist is no longer than this or, where that is more, than twice the batch: each unit of it costs a look."""
 
 _FITTED = 20_000  # units that the kinds are found from
 _ROUNDS = 50
@@ -83,9 +90,7 @@ def first_batch(
         open_to_choice: (n,) False for units that were offered before.
     """
     price = 1.0 if costs is None else float(costs.mean())
-    kind, typical = kinds(units, max(1, min(KINDS_PER_CLASS * classes, int(budget / price))), seed)
-    of_kind = replace(units, quota_class=kind)
-    rarest_first = np.argsort(np.bincount(kind), kind="stable")
+    of_kind, typical, rarest_first = _told_apart(units, min(KINDS_PER_CLASS * classes, int(budget / price)), seed)
     return choose(
         of_kind, typical, budget, 0.0, key=f"{seed}:cold", turn=turn, tiles=tiles, rarest_first=rarest_first, costs=costs,
         open_to_choice=open_to_choice, quota=1.0,
@@ -105,9 +110,87 @@ def explore(
     return replace(found, chosen=regions[found.chosen])
 
 
+def shortlist(
+    units: Units, budget: int, classes: int, seed: int, *, turn: int = 1, costs: NDArray[np.int64] | None = None,
+    open_to_choice: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return the units among which `by_prompts` chooses: of all kinds alike, by chance, in the order of the table.
+
+    They are ten times the batch, which is taken to hold units of the median cost, and at most `MOST_LISTED` or twice the
+    batch; see `first_batch` for the arguments.
+    """
+    free = np.ones(len(units), bool) if open_to_choice is None else open_to_choice
+    if not free.any():
+        return np.zeros(0, np.int64)
+    usual = 1.0 if costs is None else float(np.median(costs[free]))
+    batch = min(math.ceil(budget / usual), int(free.sum()))
+    of_kind, _, rarest_first = _told_apart(units, KINDS_PER_CLASS * classes, seed)
+    count = min(WIDER * batch, max(MOST_LISTED, 2 * batch))
+    return np.sort(choose(
+        of_kind, np.ones(len(units)), count, 0.0, key=f"{seed}:listed", turn=turn, rarest_first=rarest_first,
+        open_to_choice=free, quota=1.0, spread=False,
+    ).chosen)  # fmt: skip
+
+
+def by_prompts(
+    units: Units, listed: NDArray[np.int64], probs: NDArray[np.floating], names: Sequence[str], budget: int, seed: int, *,
+    tiles: int = 1, turn: int = 1, costs: NDArray[np.int64] | None = None,
+) -> Batch:  # fmt: skip
+    """Choose an equal share for each class, the most probable units first.
+
+    A class that is nowhere the likeliest has its share all the same: what is likeliest there of all that is left.
+
+    Args:
+        units: from `find`.
+        listed: (n,) from `shortlist`.
+        probs: (n, C) what a prompt model expects of each; they sum to 1 over C.
+        names: of the C classes.
+        budget: what the batch may cost.
+        seed: start of all random numbers.
+        tiles: number of tiles of the raster.
+        turn: number of the round, from 1.
+        costs: (len(units),) what each unit costs; 1 each unless given.
+    """
+    rarest_first = np.argsort(probs.mean(axis=0), kind="stable") if len(probs) else np.arange(len(names))
+    meant = _draft(probs, rarest_first)
+    quota_class, scores, likeliest = np.zeros(len(units), np.uint8), np.zeros(len(units)), np.zeros(len(units), bool)
+    quota_class[listed], scores[listed] = meant, probs[np.arange(len(listed)), meant]
+    likeliest[listed] = scores[listed] >= probs.max(axis=1, initial=0.0)
+    batch = choose(
+        replace(units, quota_class=quota_class), scores, budget, 0.0, key=f"{seed}:prompts", turn=turn, tiles=tiles,
+        rarest_first=rarest_first, costs=costs, open_to_choice=np.isin(np.arange(len(units)), listed), quota=1.0, noise=0.0,
+    )  # fmt: skip
+    reasons = (_expectation(names[quota_class[u]], float(scores[u]), bool(likeliest[u])) for u in batch.chosen.tolist())
+    return replace(batch, reasons=tuple(reasons))
+
+
 def sentences(units: Units) -> list[str]:
     """Return for each unit of a first batch why it is offered."""
     return ["One of many kinds of ground, by colour and texture; no model has seen it yet."] * len(units)
+
+
+def _expectation(name: str, share: float, is_likeliest: bool) -> str:
+    """Return what a prompt model expects of a unit."""
+    where = f"expects {name} here" if is_likeliest else f"finds here one of the likeliest places for {name}"
+    return f"The prompt model {where}, at {100 * share:.0f} %; nobody has checked that."
+
+
+def _draft(probs: NDArray[np.floating], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (n,) a class for each unit: the classes take turns in `order`, each takes its most probable unit of those left."""
+    ranked = [(c, iter(np.argsort(-probs[:, c], kind="stable").tolist())) for c in order.tolist()]
+    given = np.full(len(probs), -1)
+    left = len(probs)
+    while left:
+        for c, best_first in ranked[:left]:
+            given[next(k for k in best_first if given[k] < 0)] = c
+            left -= 1
+    return given
+
+
+def _told_apart(units: Units, count: int, seed: int) -> tuple[Units, NDArray[np.float64], NDArray[np.int64]]:
+    """Return units with their kinds in place of classes, how typical each is of its kind, and the kinds, the rarest first."""
+    kind, typical = kinds(units, max(count, 1), seed)
+    return replace(units, quota_class=kind), typical, np.argsort(np.bincount(kind), kind="stable")
 
 
 def _pieces(read: survey.Read, height: int, width: int) -> Iterator[survey.Piece]:

@@ -49,11 +49,13 @@ class Batch:
         chosen: indices into the table, in the order in which they were chosen.
         by_quota: for each, whether it was chosen for its class.
         scores: for each, its score without noise.
+        reasons: for each, why in a sentence, where who chose knows more than the table; else empty.
     """
 
     chosen: NDArray[np.int64]
     by_quota: NDArray[np.bool_]
     scores: NDArray[np.float64]
+    reasons: tuple[str, ...] = ()
 
 
 def score(

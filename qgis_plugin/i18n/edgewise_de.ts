@@ -995,8 +995,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS. With a legend the first batch needs no model: it holds ground of every kind, told apart by colour and texture.</source>
-        <translation>Kanteneinheiten sind Stücke einer Grenze zwischen zwei Klassen, Flächeneinheiten sind Stücke Boden; beide werden dort gewählt, wo das Modell unsicher ist, gleichmäßig über die Klassen, und als Kampagne geschrieben, die in reinem QGIS läuft. Mit einer Legende braucht der erste Schub kein Modell: Er enthält Boden jeder Art, nach Farbe und Textur unterschieden.</translation>
+        <source>Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS. With a legend the first batch needs no model: it holds ground of every kind, told apart by colour and texture, or what a CLIP model finds by texts.</source>
+        <translation>Kanteneinheiten sind Stücke einer Grenze zwischen zwei Klassen, Flächeneinheiten sind Stücke Boden; beide werden dort gewählt, wo das Modell unsicher ist, gleichmäßig über die Klassen, und als Kampagne geschrieben, die in reinem QGIS läuft. Mit einer Legende braucht der erste Schub kein Modell: Er enthält Boden jeder Art, nach Farbe und Textur unterschieden, oder was ein CLIP-Modell nach Texten findet.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
@@ -1012,6 +1012,26 @@
         <location filename="../../engine/contract/specs/suggest.py"/>
         <source>JSON list of {id, name, color}, the classes to label. Without a model, ground of every kind is offered by its colours; a model may then know other classes and only shows where it is unsure.</source>
         <translation>JSON-Liste aus {id, name, color}, die zu labelnden Klassen. Ohne Modell wird Boden jeder Art nach seinen Farben angeboten; ein Modell darf dann andere Klassen kennen und zeigt nur, wo es unsicher ist.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Prompt model</source>
+        <translation>Prompt-Modell</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>For a first batch without a model: CLIP model that looks for each class by a text, so that each gets its share. It is the model.safetensors in a folder in the format of Hugging Face, beside its other files.</source>
+        <translation>Für einen ersten Schub ohne Modell: CLIP-Modell, das jede Klasse nach einem Text sucht, sodass jede ihren Anteil bekommt. Es ist die Datei model.safetensors in einem Ordner im Format von Hugging Face, neben dessen übrigen Dateien.</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Prompts</source>
+        <translation>Prompts</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Texts for the prompt model in its language, mostly English, such as: building=a roof seen from above; water=a lake. Classes without one are looked for as a satellite photo of their name.</source>
+        <translation>Texte für das Prompt-Modell in seiner Sprache, meist Englisch, zum Beispiel: building=a roof seen from above; water=a lake. Klassen ohne Text werden als „a satellite photo of“ mit ihrem Namen gesucht.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>

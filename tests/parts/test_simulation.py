@@ -105,7 +105,7 @@ def test_differences_are_paired_by_seed_and_the_smallest_p_is_corrected_most():
 @pytest.mark.parametrize(("semi", "share"), [("none", 0.0), ("pseudolabel", 0.2)])
 def test_answers_are_held_out_only_where_pseudo_labels_need_them(semi, share):
     truth = np.zeros((320, 320), np.uint8)
-    ground = pool.Pool(Path(), truth, truth == 0, {}, Path())
+    ground = pool.Pool(Path(), Path(), truth, truth == 0, {}, Path(), Path())
     run = active_learning.Run("smoke", "dubai", "random_cell", "clicks", "random", semi, 0.0, 0.0, 3, 0)
     campaign = active_learning.Campaign(ground, run)
     squares = [(slice(r, r + 20), slice(c, c + 20)) for r in range(0, 320, 20) for c in range(0, 320, 20)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from .. import catalogue, params
@@ -17,7 +18,8 @@ class SuggestSpec(Spec):
 
     Edge units are stretches of one border between two classes, region units are pieces of ground; both are chosen where
     the model is unsure, balanced over the classes, and written as a campaign that works in plain QGIS. With a legend
-    the first batch needs no model: it holds ground of every kind, told apart by colour and texture.
+    the first batch needs no model: it holds ground of every kind, told apart by colour and texture, or what a CLIP model
+    finds by texts.
     """
 
     job = "suggest"
@@ -45,6 +47,18 @@ class SuggestSpec(Spec):
         "colours; a model may then know other classes and only shows where it is unsure.",
         ("json",), optional=True,
     )  # fmt: skip
+    prompt_model: str = params.file(
+        "Prompt model",
+        "For a first batch without a model: CLIP model that looks for each class by a text, so that each gets its share. It is "
+        "the model.safetensors in a folder in the format of Hugging Face, beside its other files.",
+        ("safetensors",), optional=True, advanced=True,
+    )  # fmt: skip
+    prompts: str = params.text(
+        "Prompts",
+        "Texts for the prompt model in its language, mostly English, such as: building=a roof seen from above; water=a lake. "
+        "Classes without one are looked for as a satellite photo of their name.",
+        advanced=True,
+    )
     extent: str = inputs.extent("to look for regions in")
     budget: int = params.integer("Budget", "What the batch may cost, in the unit below.", 200, 1, 1_000_000_000)
     budget_unit: str = params.choice(
@@ -104,9 +118,28 @@ class SuggestSpec(Spec):
             raise SpecError(
                 "Score: one view of one model contradicts nobody.", "Ask for views with --tta flips, or give --more-models."
             )
+        self._check_prompts()
         if self.selection in catalogue.DIVERSE and self.budget_unit != "units":
             raise SpecError(
                 f"Selection: {self.selection} counts regions, the budget counts {self.budget_unit}.",
                 "Give --budget-unit units, or the selection stratified.",
             )
         super().check()
+
+    def inputs(self) -> tuple[str, ...]:
+        """Return every input file; of a prompt model that is named by its folder, the weights."""
+        weights = os.path.join(self.prompt_model, "model.safetensors")
+        return tuple(weights if path == self.prompt_model and os.path.isdir(path) else path for path in super().inputs())
+
+    def _check_prompts(self) -> None:
+        """Refuse a prompt model beside a model, and texts that nobody reads."""
+        if self.prompts and not self.prompt_model:
+            raise SpecError(
+                "Prompts: texts are given without a model that reads them.",
+                "Name a CLIP model with --prompt-model, or leave --prompts out.",
+            )
+        if self.prompt_model and self.model:
+            raise SpecError(
+                f"Prompt model: it chooses a first batch without a model, and this request has the model {self.model}.",
+                "Give the classes with --legend and leave --model out, or leave --prompt-model out.",
+            )
