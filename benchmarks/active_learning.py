@@ -198,13 +198,14 @@ class Campaign:
         self._answers: dict = {}
         self._served: list = []
         self._past: list = []
+        self._named = np.zeros(len(ground.classes))
         self._table = Confusion.zeros(len(ground.classes))
 
     def ask(self, turn: int, target: float, model: Path | None, where: object) -> None:
         """Ask and answer until the target is spent."""
         ids = self._ground.classes
         iou = shrunken(self._table.iou, self._table.counts.sum(axis=1)) if self._table.pixels else None
-        now = choosing.Turn(turn, self._run.seed, self._run.ledger, iou, tuple(self._past), ids)
+        now = choosing.Turn(turn, self._run.seed, self._run.ledger, iou, tuple(self._past), self._named, ids)
         if model is None:
             ask = choosing.first(self._ground, self._run.start, now)
         else:
@@ -217,6 +218,7 @@ class Campaign:
             left = target - self._spent[self._run.ledger]
             if left < 1 or not self._answer_all(ask(left, self._asked), target, offered):
                 break
+        self._named = self._named + offered
         if iou is not None:
             self._past.append(Past(iou, offered >= offered.sum() / (2 * len(ids))))
 

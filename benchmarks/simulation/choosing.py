@@ -29,6 +29,7 @@ class Selector:
         edge_share: share of the budget for edge units.
         aggregation, evidence: see `engine.regions.select.score`.
         explored: share of the first choice for ground of every kind, halved each round.
+        levelled: quotas make up for what answers named too seldom so far.
         tta: views of the model.
         shape: `unit`, `cell` (a square of 64 px) or `square` (2k + 1 px around a doubtful pixel).
         k: of squares.
@@ -42,6 +43,7 @@ class Selector:
     aggregation: str = "mean"
     evidence: float = 0.0
     explored: float = 0.0
+    levelled: bool = False
     tta: str = "none"
     shape: str = "unit"
     k: int = 0
@@ -49,7 +51,8 @@ class Selector:
 
 
 OURS = {
-    "score": "bvsb", "weights": "performance", "selection": "stratified", "edge_share": 0.5, "evidence": 0.5, "explored": 0.5
+    "score": "bvsb", "weights": "performance", "selection": "stratified", "edge_share": 0.25, "evidence": 0.5, "explored": 0.5,
+    "levelled": True,
 }  # fmt: skip
 SELECTORS = {
     "default": Selector(**OURS),
@@ -72,8 +75,9 @@ SELECTORS = {
     "cluster_margin": Selector("margin", selection="cluster_margin"),
     "regions_only": Selector(**{**OURS, "edge_share": 0.0}),
     "edges_only": Selector(**{**OURS, "edge_share": 1.0}),
-    "quarter_edges": Selector(**{**OURS, "edge_share": 0.25}),
+    "half_edges": Selector(**{**OURS, "edge_share": 0.5}),
     "no_exploration": Selector(**{**OURS, "explored": 0.0}),
+    "not_levelled": Selector(**{**OURS, "levelled": False}),
     "no_weights": Selector(**{**OURS, "weights": "equal"}),
     "no_quota": Selector(**OURS, more={"quota": 0.0}),
     "no_noise": Selector(**OURS, more={"noise": 0.0}),
@@ -110,6 +114,7 @@ class Turn:
         ledger: `pixels` or `clicks`.
         iou: (classes,) by position in `ids`, or None.
         past: earlier rounds, by position in `ids`.
+        named: (classes,) how many answers named each class, by position in `ids`.
         ids: all class ids of the dataset.
     """
 
@@ -118,6 +123,7 @@ class Turn:
     ledger: str
     iou: np.ndarray | None
     past: tuple
+    named: np.ndarray
     ids: np.ndarray
 
 
@@ -185,6 +191,7 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
                 units, scores, round(budget), selector.edge_share, explored=selector.explored, classes=len(turn.ids),
                 seed=turn.seed, key=key, turn=turn.turn, tiles=len(found.corners),
                 rarest_first=np.argsort(found.mean_probs), open_to_choice=is_open, costs=costs,
+                named=turn.named[at] if selector.levelled else None,
                 **{**part.options, **selector.more},
             ).chosen  # fmt: skip
         yield from questions(found, chosen, ids, turn)
