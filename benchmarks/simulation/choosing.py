@@ -188,11 +188,11 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
             ).chosen
         else:
             chosen = mix.choose(
-                units, scores, round(budget), selector.edge_share, explored=selector.explored, classes=len(turn.ids),
+                units, scores, round(budget), selector.edge_share, classes=len(turn.ids),
                 seed=turn.seed, key=key, turn=turn.turn, tiles=len(found.corners),
                 rarest_first=np.argsort(found.mean_probs), open_to_choice=is_open, costs=costs,
                 named=turn.named[at] if selector.levelled else None,
-                **{**part.options, **selector.more},
+                **{"explored": selector.explored, **part.options, **selector.more},
             ).chosen  # fmt: skip
         yield from questions(found, chosen, ids, turn)
 

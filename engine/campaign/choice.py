@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine import acquisition, device
 from engine.acquisition import performance
 from engine.acquisition.standing import Past, Standing
-from engine.campaign import history, store
+from engine.campaign import history, ledger, store
 from engine.contract import catalogue
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
@@ -20,7 +20,7 @@ from engine.contract.specs.suggest import SuggestSpec
 from engine.geo.image import Image
 from engine.inference import embed, pictures, prompts
 from engine.metrics import Confusion
-from engine.regions import cold_start, select, survey
+from engine.regions import cold_start, mix, select, survey
 from models.model import Model
 
 PICTURES_AT_ONCE = 32
@@ -58,9 +58,11 @@ def doubtful(
             units, scores, listed, seen, spec.budget, spec.edge_share, order=order, seed=spec.seed + turn, known=asked_before
         )
     else:
-        batch = select.choose(
-            units, scores, spec.budget, spec.edge_share, key=key, turn=turn, tiles=len(found.corners),
-            rarest_first=np.argsort(found.mean_probs, kind="stable"), open_to_choice=is_open, costs=costs, **part.options,
+        batch = mix.choose(
+            units, scores, spec.budget, spec.edge_share, classes=len(legend), seed=spec.seed, key=key, turn=turn,
+            tiles=len(found.corners), rarest_first=np.argsort(found.mean_probs, kind="stable"), open_to_choice=is_open,
+            costs=costs, named=ledger.named(before, legend.ids) if before else None,
+            **{"explored": spec.explored, **part.options},
         )  # fmt: skip
     spent = np.bincount(units.quota_class[batch.chosen], weights=costs[batch.chosen], minlength=len(legend))
     named = partial(zip, legend.names, strict=True)

@@ -115,7 +115,7 @@ CLASS_WEIGHTS: dict[str, Part] = {
 
 SELECTION: dict[str, Part] = {
     "stratified": Part("engine.regions.select", "Class quotas, chance that fades, spread (after ClaSP-PE 2026)"),
-    "best": Part("engine.regions.select", "Highest scores", {"quota": 0.0, "noise": 0.0, "spread": False}),
+    "best": Part("engine.regions.select", "Highest scores", {"quota": 0.0, "noise": 0.0, "spread": False, "explored": 0.0}),
     "core_set": Part("engine.acquisition.core_set", "Cover all kinds of ground, core-set (Sener and Savarese 2018)"),
     "badge": Part("engine.acquisition.badge", "Doubtful in many ways, BADGE (after Ash et al. 2020)"),
     "cluster_margin": Part("engine.acquisition.cluster_margin", "Doubtful and of all kinds (after Citovsky et al. 2021)"),

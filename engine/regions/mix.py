@@ -16,8 +16,11 @@ from engine.regions.select import Batch
 from engine.regions.units import Units
 
 
+REASON = "One of many kinds of ground, by colour and texture, whatever the model sees here."
+
+
 def share(explored: float, turn: int) -> float:
-    """Return the share of a batch that goes to ground of every kind: `explored` in round 1, half as much each round."""
+    """Return the share of the regions that is ground of every kind: `explored` in round 1, half as much each round."""
     return explored * 0.5 ** (turn - 1)
 
 
@@ -27,15 +30,17 @@ def choose(
 ) -> Batch:  # fmt: skip
     """Choose units until the budget is spent; the arguments are those of `select.choose` and of `cold_start.explore`.
 
-    `explored` is the share of the budget for ground of every kind in round 1, see `share`.
+    `explored` is the share of the regions' budget for ground of every kind in round 1, see `share`.
     """
     is_open = np.ones(len(units), bool) if open_to_choice is None else open_to_choice.copy()
-    part = round(budget * share(explored, turn))
+    part = round(budget * (1 - edge_share) * share(explored, turn))
     seen = cold_start.explore(units, part, classes, seed, tiles=tiles, turn=turn, costs=costs, open_to_choice=is_open)
     is_open[seen.chosen] = False
+    left = budget - int(costs[seen.chosen].sum())
     doubted = select.choose(
-        units, scores, budget - int(costs[seen.chosen].sum()), edge_share, turn=turn, tiles=tiles, costs=costs,
+        units, scores, left, min(edge_share * budget / max(left, 1), 1.0), turn=turn, tiles=tiles, costs=costs,
         open_to_choice=is_open, **options,
     )  # fmt: skip
     chosen = np.concatenate([seen.chosen, doubted.chosen])
-    return Batch(chosen, np.concatenate([np.zeros(len(seen.chosen), bool), doubted.by_quota]), scores[chosen])
+    reasons = (REASON,) * len(seen.chosen) + ("",) * len(doubted.chosen)
+    return Batch(chosen, np.concatenate([np.zeros(len(seen.chosen), bool), doubted.by_quota]), scores[chosen], reasons)

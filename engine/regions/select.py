@@ -49,7 +49,7 @@ class Batch:
         chosen: indices into the table, in the order in which they were chosen.
         by_quota: for each, whether it was chosen for its class.
         scores: for each, its score without noise.
-        reasons: for each, why in a sentence, where who chose knows more than the table; else empty.
+        reasons: for each, why in a sentence, where who chose knows more than the table; else nothing or empty words.
     """
 
     chosen: NDArray[np.int64]

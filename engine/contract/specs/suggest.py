@@ -79,6 +79,11 @@ class SuggestSpec(Spec):
     selection: str = params.choice(
         "Selection", "How a batch is chosen by the scores.", catalogue.choices(catalogue.SELECTION), "stratified", advanced=True
     )
+    explored: float = params.number(
+        "Share explored",
+        "Share of the regions of round 1 that is ground of every kind, whatever the model sees; halved with each round.",
+        0.5, 0.0, 1.0, advanced=True,
+    )  # fmt: skip
     edge_evidence: float = params.number(
         "Edge evidence", "What a border gains under which the image shows no edge, as a share of its score.", 0.5, 0.0, 10.0,
         advanced=True,
