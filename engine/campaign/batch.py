@@ -38,10 +38,7 @@ def layers(
             owners.append(name)
             seen.append(ids[int(channel)])
             parts.append(outline.polygon(mask & (classes == channel), *place))
-    if card:
-        why = reason.sentences(units, batch.by_quota[order].tolist(), card.legend.names)
-    else:
-        why = cold_start.sentences(units)
+    why = reason.sentences(units, batch.by_quota[order].tolist(), card.legend.names) if card else cold_start.sentences(units)
     if batch.reasons:
         why = [batch.reasons[k] or general for k, general in zip(order.tolist(), why, strict=True)]
     columns = {

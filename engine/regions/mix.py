@@ -15,7 +15,6 @@ from engine.regions import cold_start, select
 from engine.regions.select import Batch
 from engine.regions.units import Units
 
-
 REASON = "One of many kinds of ground, by colour and texture, whatever the model sees here."
 
 

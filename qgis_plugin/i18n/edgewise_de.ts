@@ -625,8 +625,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/train.py"/>
-        <source>Model to train further; its architecture, classes and scaling are kept.</source>
-        <translation>Modell, das weiter trainiert wird; Architektur, Klassen und Skalierung bleiben.</translation>
+        <source>Model to train further; its architecture and scaling are kept, and its classes too unless a legend names others: then all but the classifier is kept.</source>
+        <translation>Modell, das weiter trainiert wird; Architektur und Skalierung bleiben, auch die Klassen, sofern keine Legende andere nennt: Dann bleibt alles außer dem Klassifikator.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/train.py"/>
@@ -1227,6 +1227,16 @@
         <location filename="../../engine/contract/specs/suggest.py"/>
         <source>Doubtful and of all kinds (after Citovsky et al. 2021)</source>
         <translation>Zweifelhaft und von allen Arten (nach Citovsky et al. 2021)</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Share explored</source>
+        <translation>Erkundeter Anteil</translation>
+    </message>
+    <message>
+        <location filename="../../engine/contract/specs/suggest.py"/>
+        <source>Share of the regions of round 1 that is ground of every kind, whatever the model sees; halved with each round.</source>
+        <translation>Anteil der Regionen in Runde 1, der Boden jeder Art ist, was auch immer das Modell sieht; mit jeder Runde halbiert.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>

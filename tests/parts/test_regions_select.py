@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.geo.tiles import Window
-from engine.regions import cold_start, outline, reason, select, survey, walk
+from engine.regions import cold_start, mix, outline, reason, select, survey, walk
 from engine.regions.units import EDGE, REGION, Units
 
 from . import test_regions_units as made
@@ -65,6 +65,56 @@ def test_edges_get_their_share_and_every_class_its_quota():
     for kind in (EDGE, REGION):
         classes = units.quota_class[batch.chosen][units.kind[batch.chosen] == kind]
         assert (np.bincount(classes, minlength=3) >= int(0.66 * 60 / 3)).all()
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=6), st.floats(0.5, 100))
+def test_more_answers_level_how_often_classes_were_named(named, more):
+    named = np.array(named)
+    shares = select.levelled(named, more)
+    after = named + more * shares
+    assert shares.sum() == pytest.approx(1) and (shares >= 0).all()
+    assert after[shares > 0] == pytest.approx(after.min()), "who gets answers ends level with the least named"
+
+
+def test_the_class_that_answers_named_least_gets_the_quota_even_of_a_small_batch():
+    units = table(3000)
+    named = np.array([90, 3, 90])
+    for budget in (4, 120):
+        classes = units.quota_class[choose(units, budget=budget, share=0.0, named=named).chosen]
+        assert (classes == 1).sum() >= int(0.66 * min(budget, 87))
+    few = units.quota_class[choose(units, budget=5, share=0.0).chosen]
+    assert len(np.unique(few)) == 3, "a batch smaller than a unit for each class and quota still divides"
+
+
+def test_a_young_campaign_explores_ground_of_every_kind_and_leaves_borders_their_share():
+    units = table(3000)
+    scores, costs = select.score(units, np.ones(3)), np.ones(3000, np.int64)
+
+    def mixed(**more):
+        asked = {"explored": 0.5, "turn": 1, "open_to_choice": np.arange(3000) >= 100, **more}
+        return mix.choose(
+            units,
+            scores,
+            80,
+            0.25,
+            classes=3,
+            seed=0,
+            tiles=16,
+            key="0",
+            rarest_first=np.array([2, 1, 0]),
+            costs=costs,
+            **asked,
+        )
+
+    for turn, explored in ((1, 30), (2, 15), (3, 8)):
+        batch = mixed(turn=turn)
+        assert len(set(batch.chosen.tolist())) == 80 and batch.chosen.min() >= 100
+        assert sum(bool(r) for r in batch.reasons) == explored
+        assert (units.kind[batch.chosen] == EDGE).sum() == 20
+    assert (mixed(explored=0.0).chosen == select.choose(
+        units, scores, 80, 0.25, key="0", tiles=16, rarest_first=np.array([2, 1, 0]), costs=costs,
+        open_to_choice=np.arange(3000) >= 100,
+    ).chosen).all()  # fmt: skip
 
 
 def test_noise_depends_on_place_and_key_not_on_the_order_of_the_table():
@@ -159,6 +209,14 @@ def test_a_first_batch_holds_every_kind_of_ground_however_rare():
     kind, typical = cold_start.kinds(units, 8, seed=0)
     assert not set(kind[rare]) & set(kind[~rare])
     assert (typical > 0).all() and (typical <= 1).all()
+
+
+def test_a_first_batch_smaller_than_the_kinds_tells_fewer_apart():
+    units = table(1000)
+    units = units.take(units.kind == REGION)
+    half = np.arange(len(units)) % 2 == 0
+    units = Units(**{**units.__dict__, "look": (units.look * 0.1 + 9.0 * half[:, None]).astype(np.float32)})
+    assert half[cold_start.first_batch(units, 2, 3, seed=0).chosen].sum() == 1, "one of each"
 
 
 def test_the_walk_visits_all_and_is_short():
