@@ -12,7 +12,7 @@ from skimage.measure import label
 from torch import Tensor
 
 from engine.contract.legend import UNLABELLED
-from engine.regions import CELL_PX, MARGIN_PX, cuts, edges, superpixels
+from engine.regions import CELL_PX, MARGIN_PX, crumbs, cuts, edges, superpixels
 
 EDGE, REGION = 0, 1
 MIN_REGION_PX = 64
@@ -186,12 +186,12 @@ def find(
 
 
 def _ground(image: NDArray, valid: NDArray[np.bool_], classes: NDArray[np.uint8], settings: Settings) -> NDArray[np.int64]:
-    """Return (h, w) region units from 1: connected, of one superpixel and one predicted class, outside the band."""
+    """Return (h, w) region units from 1: connected, outside the band, and but for crumbs of one superpixel and class."""
     pieces = superpixels.cut(image, valid, settings.band_scale)
     cell = edges.cells(valid.shape, (0, 0), CELL_PX).astype(np.int64)
     keys = (cell * superpixels.PER_CELL + pieces) * 256 + classes
     keys[classes == UNLABELLED] = 0
-    parts = label(keys, connectivity=1, background=0)
+    parts = crumbs.join(label(keys, connectivity=1, background=0), cell, MIN_REGION_PX)
     large = np.bincount(parts.ravel()) >= MIN_REGION_PX
     large[0] = False
     return (np.cumsum(large) * large)[parts]

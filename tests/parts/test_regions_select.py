@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from engine.geo.tiles import Window
 from engine.regions import cold_start, mix, outline, reason, select, survey, walk
-from engine.regions.units import EDGE, REGION, Units
+from engine.regions.units import EDGE, MIN_REGION_PX, REGION, Units
 
 from . import test_regions_units as made
 
@@ -209,6 +209,18 @@ def test_a_first_batch_holds_every_kind_of_ground_however_rare():
     kind, typical = cold_start.kinds(units, 8, seed=0)
     assert not set(kind[rare]) & set(kind[~rare])
     assert (typical > 0).all() and (typical <= 1).all()
+
+
+def test_without_a_model_all_ground_is_in_a_unit_however_broken_up():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (3, 192, 256)).astype(np.uint8)  # no superpixel of noise is connected
+
+    def read(window):
+        inside = (slice(None), *window.clip(Window(0, 0, 192, 256)).slices)
+        return image[inside], np.ones(image[inside].shape[1:], bool)
+
+    units = cold_start.find(read, 192, 256).units
+    assert units.area_px.sum() == 192 * 256 and units.area_px.min() >= MIN_REGION_PX
 
 
 def test_a_first_batch_smaller_than_the_kinds_tells_fewer_apart():

@@ -3,11 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
+from skimage.measure import label
 
 from engine.acquisition import bvsb
 from engine.contract.legend import UNLABELLED
-from engine.regions import CELL_PX, MARGIN_PX, cuts, edges, superpixels, units
+from engine.regions import CELL_PX, MARGIN_PX, crumbs, cuts, edges, superpixels, units
 
 torch.set_num_threads(1)
 SCALE = np.full(3, 0.25, np.float32)
@@ -124,6 +127,23 @@ def test_a_crumb_joins_the_piece_it_touches():
     pieces = cuts.cut(classes, classes, edges.Edges(line, line, np.zeros_like(line)), (0, 0))
     assert pieces.whole.all()
     assert pieces.area_px.sum() == (pieces.labels > 0).sum()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
+def test_small_pieces_join_what_they_touch_in_their_cell_and_no_ground_is_lost(seed, least_px):
+    rng = np.random.default_rng(seed)
+    cell = edges.cells((24, 40), (0, 0), 8).astype(np.int64)
+    parts = label(cell * 4 + rng.integers(0, 4, cell.shape), connectivity=1, background=0)
+    joined = crumbs.join(parts, cell, least_px)
+    assert np.array_equal(joined > 0, parts > 0)
+    assert all(len(np.unique(joined[parts == part])) == 1 for part in range(1, parts.max() + 1)), "pieces join whole"
+    for part in np.unique(joined[joined > 0]):
+        at = joined == part
+        assert len(np.unique(cell[at])) == 1 and label(at, connectivity=1).max() == 1
+        if at.sum() < least_px:
+            around = ndimage.binary_dilation(at) & ~at & (cell == cell[at][0])
+            assert not (joined[around] > 0).any(), "it touches nothing to join"
 
 
 def test_speckle_takes_the_class_around_it_and_larger_things_stay():
