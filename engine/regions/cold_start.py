@@ -102,11 +102,10 @@ def explore(
     open_to_choice: NDArray[np.bool_],
 ) -> Batch:  # fmt: skip
     """Choose region units of all kinds alike, whatever a model thinks of them; see `first_batch`."""
-    regions = np.flatnonzero(units.kind == REGION)
-    found = first_batch(
-        units.take(regions), budget, classes, seed, tiles=tiles, turn=turn, costs=costs[regions],
-        open_to_choice=open_to_choice[regions],
-    )  # fmt: skip
+    regions = np.flatnonzero((units.kind == REGION) & open_to_choice)
+    if not len(regions) or budget < 1:
+        return Batch(np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0))
+    found = first_batch(units.take(regions), budget, classes, seed, tiles=tiles, turn=turn, costs=costs[regions])
     return replace(found, chosen=regions[found.chosen])
 
 

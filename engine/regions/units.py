@@ -194,7 +194,8 @@ def _ground(image: NDArray, valid: NDArray[np.bool_], classes: NDArray[np.uint8]
     parts = crumbs.join(label(keys, connectivity=1, background=0), cell, MIN_REGION_PX)
     large = np.bincount(parts.ravel()) >= MIN_REGION_PX
     large[0] = False
-    return (np.cumsum(large) * large)[parts]
+    numbers: NDArray[np.int64] = np.cumsum(large) * large
+    return numbers[parts]
 
 
 def _measure(

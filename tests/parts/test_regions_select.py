@@ -111,6 +111,8 @@ def test_a_young_campaign_explores_ground_of_every_kind_and_leaves_borders_their
         assert len(set(batch.chosen.tolist())) == 80 and batch.chosen.min() >= 100
         assert sum(bool(r) for r in batch.reasons) == explored
         assert (units.kind[batch.chosen] == EDGE).sum() == 20
+    only_edges = units.kind == EDGE
+    assert (units.kind[mixed(open_to_choice=only_edges).chosen] == EDGE).sum() == 80, "nothing to explore is no fault"
     assert (mixed(explored=0.0).chosen == select.choose(
         units, scores, 80, 0.25, key="0", tiles=16, rarest_first=np.array([2, 1, 0]), costs=costs,
         open_to_choice=np.arange(3000) >= 100,
