@@ -194,8 +194,7 @@ def _ground(image: NDArray, valid: NDArray[np.bool_], classes: NDArray[np.uint8]
     parts = crumbs.join(label(keys, connectivity=1, background=0), cell, MIN_REGION_PX)
     large = np.bincount(parts.ravel()) >= MIN_REGION_PX
     large[0] = False
-    numbers: NDArray[np.int64] = np.cumsum(large) * large
-    return numbers[parts]
+    return np.where(large, np.cumsum(large), 0)[parts]
 
 
 def _measure(
