@@ -48,7 +48,7 @@ class CrossImageMemory(nn.Module):
     @places.full_precision
     def forward(self, student: Outputs, teacher: Outputs, labels: Tensor) -> Tensor:
         """Return the two divergences of the decoder's features, added; a place nobody labelled has the teacher's class."""
-        chips = list(places.chips(student, teacher, labels, TAP, GRID))
+        chips = list(places.chips(student, teacher, labels, TAP, GRID, with_ids=True))
         found, wanted = [unit(self.adapter(c.found.T)) for c in chips], [unit(c.wanted.T) for c in chips]
         loss = places.mean([], student)
         for queue, keys_of in ((self.places, _spread), (self.regions, _means)):

@@ -46,7 +46,7 @@ class IntraClassVariation(nn.Module):
             teacher: the tap and the logits.
             labels: (N, H, W); UNLABELLED is replaced by the teacher's class, NO_DATA does not count.
         """
-        chips = places.chips(student, teacher, labels, self._tap, GRID)
+        chips = places.chips(student, teacher, labels, self._tap, GRID, with_ids=True)
         return SCALE * places.mean([self._of_chip(chip) for chip in chips], student)
 
     def _of_chip(self, chip: Chip) -> Tensor:

@@ -28,7 +28,7 @@ Forward = Callable[[Any, Outputs, Outputs, Tensor], Tensor]
 
 
 class Chip(NamedTuple):
-    """One chip: `found` (student channels, places), `wanted` (teacher channels, places), `ids` (places) of their classes."""
+    """One chip: `found` (student channels, places), `wanted` (teacher channels, places); `ids` (places; none unless asked for)."""
 
     found: Tensor
     wanted: Tensor
@@ -82,30 +82,34 @@ def tapped(outputs: Outputs, tap: str) -> Tensor:
 
 def chips(
     student: Outputs, teacher: Outputs, labels: Tensor, tap: str, grid: int | None = None,
-    pool: Callable[..., Tensor] = F.adaptive_avg_pool2d,
+    pool: Callable[..., Tensor] = F.adaptive_avg_pool2d, with_ids: bool = False,
 ) -> Iterator[Chip]:  # fmt: skip
     """Yield each chip that has data, as float32; the teacher's side has no gradient.
 
     Args:
         student: its feature is resized bilinearly to the teacher's height and width where they differ.
         teacher: whose grid counts.
-        labels: (N, H, W); places that touch NO_DATA are left out. `ids` are the labels, and where nobody labelled the
-            teacher's classes.
+        labels: (N, H, W); places that touch NO_DATA are left out.
         tap: name of the feature, or LOGITS.
         grid: largest height and width of the result; both features are pooled to it. None: as they are.
         pool: how they are pooled.
+        with_ids: fill `ids` with the labels, and where nobody labelled with the teacher's classes; else there are none.
     """
     size = _size(tapped(teacher, tap), grid)
     counted = with_data(labels, size).flatten(1)  # (N, places)
-    ids = at_size(classes_of(labels, teacher), size).flatten(1)
+    named = at_size(classes_of(labels, teacher), size).flatten(1) if with_ids else labels.new_empty((len(labels), 0))
     pairs = zip(tapped(student, tap).split(1), tapped(teacher, tap).detach().split(1), strict=True)
-    for (mine, theirs), kept, of_chip in zip(pairs, counted, ids, strict=True):
+    for (mine, theirs), kept, ids in zip(pairs, counted, named, strict=True):
         if not kept.any():
             continue
         found, wanted = resized(mine.float(), theirs.shape[-2:]), theirs.float()
         if theirs.shape[-2:] != size:
             found, wanted = pool(found, size), pool(wanted, size)
-        yield Chip(found.flatten(2)[0][:, kept], wanted.flatten(2)[0][:, kept], of_chip[kept])
+        found, wanted = found.flatten(2)[0], wanted.flatten(2)[0]
+        if kept.all():  # to pick places that are all of them would take longer than most losses
+            yield Chip(found, wanted, ids)
+        else:
+            yield Chip(found[:, kept], wanted[:, kept], ids[kept] if with_ids else ids)
 
 
 def mean(values: Sequence[Tensor], student: Outputs) -> Tensor:
@@ -121,6 +125,8 @@ def with_data(labels: Tensor, size: tuple[int, int]) -> Tensor:
 
 def classes_of(labels: Tensor, teacher: Outputs) -> Tensor:
     """Return labels with the teacher's classes where nobody labelled; NO_DATA stays."""
+    if not (labels == UNLABELLED).any():
+        return labels.long()
     believed = resized(teacher.logits.detach().float(), labels.shape[-2:]).argmax(dim=1)  # (N, H, W)
     return torch.where(labels.long() == UNLABELLED, believed, labels.long())
 
