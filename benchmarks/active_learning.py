@@ -16,21 +16,19 @@ Budgets are shares of the pixels to label; in clicks they are what random superp
 """
 
 import argparse
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rows import write
+from rows import shared
 from simulation import choosing, learning, oracle, pool, tables
 from simulation.learning import Lesson
 
-from engine import atomic, device
+from engine import device
 from engine.acquisition.performance import shrunken
 from engine.acquisition.standing import Past
 from engine.campaign import answers
-from engine.contract.errors import DataError
 from engine.contract.specs.ingest import IngestSpec
 from engine.geo import raster
 from engine.metrics import Confusion
@@ -76,39 +74,17 @@ class Run:
     iterations: int
     seed: int
 
-    @property
-    def name(self) -> str:
-        """Return a file name."""
-        return "_".join(f"{v:g}" if isinstance(v, float) else str(v) for v in asdict(self).values())
-
 
 def main() -> None:
     options = arguments()
-    folder, results = options.runs / "rows", ROOT / "results" / f"active_learning_{options.setting}.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    for row in json.loads(results.read_text())["rows"] if results.exists() else []:
-        keep(row, folder / f"{Run(**row['run']).name}.json")
-    for run in [] if options.table else planned(options):
-        path = folder / f"{run.name}.json"
-        try:
-            with atomic.lock(path):
-                if not path.exists():
-                    row = measured(run, options)
-                    keep(row, path)
-                    last = row["points"][-1]
-                    print(f"{run.dataset} {run.selector} seed {run.seed}: mIoU {100 * last['miou']:.1f}", flush=True)
-        except DataError as error:
-            print(f"{run.name} is left out: {error}", flush=True)
-    rows = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{options.setting}_*.json"))]
-    if rows and options.setting != "smoke":
-        write(results, rows)
-    print(tables.table(rows))
+    results = ROOT / "results" / f"active_learning_{options.setting}.json"
+    runs = [] if options.table else planned(options)
+    print(tables.table(shared(results, options.runs / "rows", runs, lambda run: measured(run, options), said)))
 
 
-def keep(row: dict, path: Path) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(row))
-    part.replace(path)
+def said(row: dict) -> str:
+    run = Run(**row["run"])
+    return f"{run.dataset} {run.selector} seed {run.seed}: mIoU {100 * row['points'][-1]['miou']:.1f}"
 
 
 def arguments() -> argparse.Namespace:
@@ -155,10 +131,7 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
     if run.selector == "full":
         labels = np.where(ground.valid, ground.truth, UNLABELLED).astype(np.uint8)
         model = learning.learn(ground, labels, lesson, run.seed, options.device)
-        return {
-            "run": asdict(run),
-            "points": [{"pixels": int(ground.valid.sum()), **learning.figures(model, ground, options.device)}],
-        }
+        return {"points": [{"pixels": int(ground.valid.sum()), **learning.figures(model, ground, options.device)}]}
     campaign = Campaign(ground, run)
     points, model = [], None
     valid_px = int(ground.valid.sum())
@@ -178,7 +151,7 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
         found = learning.figures(model, ground, options.device)
         pseudo_px = int((more["pseudolabels"] != UNLABELLED).sum()) if "pseudolabels" in more else 0
         points.append({"share": share, **campaign.ledger(), "pseudo_px": pseudo_px, "chosen_s": round(chosen_s, 2), **found})
-    return {"run": asdict(run), "points": points, "valid_px": valid_px}
+    return {"points": points, "valid_px": valid_px}
 
 
 class Campaign:

@@ -1,12 +1,14 @@
 """Claim: a distilled light student beats the same student trained alone, at equal compute; every method in one table.
 
 Runs dataset x teacher x student x method x seed through the command line; one row for each finished run. What is finished is
-not run again, an interrupted training resumes. The budget is the same for all: iterations, or seconds of training, for which
-the pace of each method is measured first. Figures are those of the last weights, never of the best validation.
+not run again, an interrupted training resumes, several processes may share the work. The budget is the same for all:
+iterations, or seconds of training, for which the pace of each method is measured first. Figures are those of the last
+weights, never of the best validation.
 
     python benchmarks/distillation.py --setting small
     python benchmarks/distillation.py --setting full --datasets dubai dronedeploy --seeds 0 1 2 --budget 3600s
     python benchmarks/distillation.py --setting full --label-share 0.1 --members 3 --methods plain ensemble
+    python benchmarks/distillation.py --setting small --members 3 --signals cached --unlabelled tests --methods ensemble
     python benchmarks/distillation.py --setting full --table
 
 `--teacher-files` takes teachers that another command trained, such as `benchmarks/walkthrough.py`. A method is `plain`, or what
@@ -14,13 +16,14 @@ the pace of each method is measured first. Figures are those of the last weights
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -28,18 +31,21 @@ from statistics import mean
 import numpy as np
 import rasterio
 from distillation_tables import TOGETHER, table
-from rows import write
+from rows import name, shared
 from scenes import DATASETS, Ground, thinned
 from scipy import ndimage
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT.parent))
 
+from engine import atomic  # noqa: E402
+from engine.contract.errors import DataError  # noqa: E402
 from models import checkpoint  # noqa: E402
 
 TOLERANCE_PX = 3
 LEAST_HOLE_PX = 16
 PACE_STEPS = 60
+WAIT_S = 2.0
 METHODS = ["plain", "pixel_kd", "feature_mse", "cwd", "drd", "brd", "csc_joint,ace", "drd,pixel_kd"]
 SETTINGS = {
     "smoke": {"teacher": "unet_mobilenet_v2_thin", "teacher_iterations": 3, "budget": "3", "batch": 2, "chip": 64},
@@ -57,6 +63,7 @@ class Run:
     signals: str = ""
     student: str = ""
     budget: str = ""
+    unlabelled: str = ""
     setting: str = field(kw_only=True)
     dataset: str = field(kw_only=True)
     method: str = field(kw_only=True)
@@ -67,13 +74,13 @@ class Run:
 def main() -> None:
     options = arguments()
     results = ROOT / "results" / f"distillation_{options.setting}.json"
-    rows = json.loads(results.read_text())["rows"] if results.exists() else []
-    for run in [] if options.table else planned(options):
-        if not any(row["run"] == asdict(run) for row in rows):
-            rows.append({"run": asdict(run), **measure(run, options)})
-            write(results, rows)
-            print(f"{run.dataset} {run.method} seed {run.seed}: mIoU {100 * rows[-1]['mean']['miou']:.1f}", flush=True)
-    print(table(rows))
+    runs = [] if options.table else planned(options)
+    print(table(shared(results, options.runs / "rows", runs, lambda run: measure(run, options), said)))
+
+
+def said(row: dict) -> str:
+    run = Run(**row["run"])
+    return f"{run.dataset} {run.method} seed {run.seed}: mIoU {100 * row['mean']['miou']:.1f}"
 
 
 def arguments() -> argparse.Namespace:
@@ -91,6 +98,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--budget", help="iterations, or seconds of training with an s: 3000 or 900s")
     parser.add_argument("--label-share", type=float, default=1.0, help="keep labels on this share of the ground, by place")
     parser.add_argument("--signals", choices=("live", "cached"), default="live", help="when the teachers are asked")
+    parser.add_argument(
+        "--unlabelled", choices=("tests",), default="",
+        help="what students also see without labels: the images of the tests, as one who wants to map them would let them",
+    )  # fmt: skip
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=Path, default=Path("runs/distillation"))
     parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
@@ -113,7 +124,7 @@ def planned(options: argparse.Namespace) -> list:
         for seed in o.seeds:
             for student in o.students:
                 alone = {"student": student, "seed": seed, "budget": o.budget, **of}
-                taught = {"members": o.members, "signals": o.signals, **alone}
+                taught = {"members": o.members, "signals": o.signals, "unlabelled": o.unlabelled, **alone}
                 plain = [method for method in o.methods if is_plain(method)]
                 runs += [Run(method=method, **alone) for method in plain]
                 runs += [Run(t, method=m, **taught) for t in o.teachers for m in o.methods if m not in plain]
@@ -126,16 +137,15 @@ def is_plain(method: str) -> bool:
 
 def measure(run: Run, options: argparse.Namespace) -> dict:
     """Train what a row needs and return its figures."""
-    ground = DATASETS[run.dataset](options.runs)
-    if run.label_share < 1:
-        ground = thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
+    ground = scenes(run, options)
     if run.method == TOGETHER:
         members = [teacher(run, ground, options, m)[0] for m in range(run.members)]
         return of_tests({name: figures_together(members, pair, options) for name, pair in ground.test.items()})
     if run.method == "teacher":
         last, trained = teacher(run, ground, options, run.seed)
     else:
-        last, trained = student(run, ground, options, [teacher(run, ground, options, m)[0] for m in range(run.members)])
+        model = options.runs / f"{name(asdict(run))}.safetensors"
+        last, trained = train_student(run, options, model, steps(run, options))
     summary = trained["summary"]
     return {
         **of_tests({name: assess(segment(last, pair[0], options), pair[1]) for name, pair in ground.test.items()}),
@@ -145,6 +155,14 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
         "time": summary.get("time", {}), "parameters": summary["parameters"],
         "validation_last": summary["validation"].get("last", {}).get("miou"),
     }  # fmt: skip
+
+
+def scenes(run: Run, options: argparse.Namespace) -> Ground:
+    """Return the ground of a run, with labels on the share of it that the run has."""
+    ground = DATASETS[run.dataset](options.runs)
+    if run.label_share == 1:
+        return ground
+    return thinned(ground, options.runs / f"{run.dataset}_{run.label_share:g}", run.label_share)
 
 
 def of_tests(tests: dict) -> dict:
@@ -169,38 +187,63 @@ def of_card(model: Path) -> dict:
     return {"summary": summary, "wall_s": None, "peak_memory_mb": None}
 
 
-def student(run: Run, ground: Ground, options: argparse.Namespace, teachers: list) -> tuple:
-    """Train one student within the budget; return its path and what its training took."""
-    terms, _, loss = run.method.partition("@")
+def train_student(run: Run, options: argparse.Namespace, model: Path, iterations: int) -> tuple:
+    """Train one student; return the path of its last weights and what its training took."""
+    ground, (terms, _, loss) = scenes(run, options), run.method.partition("@")
     more = ["--loss", loss] if loss else []
     if not is_plain(terms):
+        teachers = [teacher(run, ground, options, m)[0] for m in range(run.members)]
         more += ["--teachers", *teachers, "--distillation", terms, "--teacher-signals", run.signals]
-        if ground.unlabelled:
-            more += ["--unlabelled-images", *ground.unlabelled]
-    stem = "_".join(str(v) for v in asdict(run).values()).replace(",", "+").replace("=", "-")
-    model = options.runs / f"{stem}.safetensors"
-    iterations = steps(run, options, lambda path, n: train(run, ground, options, path, run.student, run.seed, n, more)[1])
+        unlabelled = [*ground.unlabelled, *((image for image, _ in ground.test.values()) if run.unlabelled else ())]
+        if unlabelled:
+            more += ["--unlabelled-images", *unlabelled]
     return train(run, ground, options, model, run.student, run.seed, iterations, more)
 
 
-def steps(run: Run, options: argparse.Namespace, train_for: Callable[[Path, int], dict]) -> int:
-    """Return how many steps the budget allows; the pace is measured once for each method, not for each seed.
-
-    Asking the teachers of cached signals is paid from the budget too.
-    """
+def steps(run: Run, options: argparse.Namespace) -> int:
+    """Return how many steps the budget allows; asking the teachers of cached signals is paid from it too."""
     if not run.budget.endswith("s"):
         return int(run.budget)
-    paces_path = options.runs / "paces.json"
-    paces = json.loads(paces_path.read_text()) if paces_path.exists() else {}
-    key = "|".join(str(v) for k, v in asdict(run).items() if k not in ("seed", "budget"))
-    if key not in paces:
-        probe = options.runs / "pace.safetensors"
-        for path in options.runs.glob("pace.*safetensors*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        summary = train_for(probe, PACE_STEPS)["summary"]
-        paces[key] = {"s_per_step": summary["seconds"] / PACE_STEPS, "s_asking": summary.get("seconds_asking", 0.0)}
-        paces_path.write_text(json.dumps(paces, indent=1))
-    return max(1, round((float(run.budget[:-1]) - paces[key]["s_asking"]) / paces[key]["s_per_step"]))
+    pace = paces(options)[pace_key(run)]
+    return max(1, round((float(run.budget[:-1]) - pace["s_asking"]) / pace["s_per_step"]))
+
+
+def paces(options: argparse.Namespace) -> dict:
+    """Return what a step of each method takes, by `pace_key`.
+
+    All that are planned are measured at the first need by one process, while the others wait: each has the machine for itself.
+    """
+    path = options.runs / "paces.json"
+    with turn(path):
+        known = json.loads(path.read_text()) if path.exists() else {}
+        for run in planned(options):
+            if run.student and pace_key(run) not in known:
+                probe = options.runs / "pace.safetensors"
+                for left in options.runs.glob("pace.*safetensors*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                summary = train_student(run, options, probe, PACE_STEPS)[1]["summary"]
+                known[pace_key(run)] = {
+                    "s_per_step": summary["seconds"] / PACE_STEPS, "s_asking": summary.get("seconds_asking", 0.0)
+                }  # fmt: skip
+                path.write_text(json.dumps(known, indent=1))
+    return known
+
+
+def pace_key(run: Run) -> str:
+    return name({k: v for k, v in asdict(run).items() if k not in ("seed", "budget")})
+
+
+@contextlib.contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Hold the right to make a file; wait while another process has it."""
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(atomic.lock(path))
+                break
+            except DataError:
+                time.sleep(WAIT_S)
+        yield
 
 
 def train(
@@ -286,23 +329,24 @@ def holes(ids: np.ndarray, wanted: int) -> int:
 def engine(job: str, output: Path, *flags: object) -> dict:
     """Run one job unless its output is there; return its summary, wall time and peak memory, kept beside the output."""
     measured = measured_path(output)
-    if output.exists() and measured.exists():
-        return json.loads(measured.read_text())
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "engine.run", job, *map(str, flags), "--progress", "json"]
-    start = time.perf_counter()
-    with open(f"{output}.events.jsonl", "w") as events:  # noqa: PTH123
-        process = subprocess.Popen(command, stdout=events)
-        _, status, usage = os.wait4(process.pid, 0)
-    last = json.loads(Path(events.name).read_text().splitlines()[-1])
-    if status or last["event"] != "finished":
-        sys.exit(f"{job} for {output} failed: {last.get('text')} {last.get('hint')}")
-    result = {
-        "wall_s": round(time.perf_counter() - start, 1), "peak_memory_mb": round(usage.ru_maxrss / 1024),
-        "summary": last["summary"],
-    }  # fmt: skip
-    measured.write_text(json.dumps(result))
-    return result
+    with turn(measured):
+        if output.exists() and measured.exists():
+            return json.loads(measured.read_text())
+        command = [sys.executable, "-m", "engine.run", job, *map(str, flags), "--progress", "json"]
+        start = time.perf_counter()
+        with open(f"{output}.events.jsonl", "w") as events:  # noqa: PTH123
+            process = subprocess.Popen(command, stdout=events)
+            _, status, usage = os.wait4(process.pid, 0)
+        last = json.loads(Path(events.name).read_text().splitlines()[-1])
+        if status or last["event"] != "finished":
+            sys.exit(f"{job} for {output} failed: {last.get('text')} {last.get('hint')}")
+        result = {
+            "wall_s": round(time.perf_counter() - start, 1), "peak_memory_mb": round(usage.ru_maxrss / 1024),
+            "summary": last["summary"],
+        }  # fmt: skip
+        measured.write_text(json.dumps(result))
+        return result
 
 
 def measured_path(output: Path) -> Path:

@@ -15,7 +15,8 @@ def table(rows: list) -> str:
         r = row["run"]
         if r["method"] not in TEACHERS:
             group = groups.setdefault((r["dataset"], r["label_share"], r["budget"], r["student"]), {})
-            group.setdefault((r["teacher"], r["members"], r["signals"], r["method"]), {})[r["seed"]] = row
+            asked = ", ".join(v for v in (r["signals"], r.get("unlabelled", "") and f"unlabelled {r['unlabelled']}") if v)
+            group.setdefault((r["teacher"], r["members"], asked, r["method"]), {})[r["seed"]] = row
     text = []
     for (dataset, share, budget, student), methods in groups.items():
         teachers: dict = {}
@@ -38,10 +39,10 @@ def of_group(methods: dict) -> str:
     head = ["method", "from", "n", *COLUMNS.values(), *tests, "pieces", "holes", "steps", "s/step", "teachers", "losses",
             "mIoU to plain", "boundary F1 to plain", "gap closed"]  # fmt: skip
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
-    for key, seeds in methods.items():
-        teacher, members, signals, method = key
+    for key, seeds in sorted(methods.items(), key=lambda item: rank(*item)):
+        teacher, members, how, method = key
         origin = f"{members} x {teacher}" if members else teacher
-        origin += f", {signals}" if signals else ""
+        origin += f", {how}" if how else ""
         shares = [spread([100 * r["mean"][name] for r in seeds.values()]) for name in COLUMNS]
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
         counts = [spread([r["mean"][name] for r in seeds.values()]) for name in ("piece_error", "hole_error")]
@@ -50,6 +51,11 @@ def of_group(methods: dict) -> str:
         cells = [method, origin, str(len(seeds)), *shares, *scenes, *counts, *pace, *time, *paired(key, methods)]
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def rank(key: tuple, seeds: dict) -> tuple:
+    """Return what sorts the rows: teachers first, students by their mIoU."""
+    return key[-1] not in TEACHERS, -mean(row["mean"]["miou"] for row in seeds.values())
 
 
 def of_run(rows: list, name: str, form: str) -> str:

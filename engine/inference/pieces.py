@@ -68,8 +68,9 @@ def _of_one(
         model, Probabilities, image, where, runtime=ready.choice.runtime, precision=ready.choice.precision
     )
     tiles = predict.probability_bands(
-        model, image, report, margin_px=0, core_px=core_px, halo_px=ready.plan.halo, make_runner=make_runner, stage=stage
-    )
+        model, image, report, margin_px=0, core_px=core_px, halo_px=ready.plan.halo, make_runner=make_runner, stage=stage,
+        skip_empty=True,
+    )  # fmt: skip
     for tile in tiles:
         yield tile.core, tile.probs, tile.data, tile.valid
 

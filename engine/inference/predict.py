@@ -122,6 +122,7 @@ def probability_bands(
     halo_px: int = 128,
     make_runner: Callable[[Plan], Runner] | None = None,
     stage: str = "predict",
+    skip_empty: bool = False,
 ) -> Iterator[ProbabilityTile]:
     """Yield tiles of class probabilities in row-major order.
 
@@ -134,6 +135,7 @@ def probability_bands(
         halo_px: pixels around `read` that only the network sees.
         make_runner: compiles the graph of `Probabilities` or `Views`; PyTorch on the CPU, one view, unless given.
         stage: what the progress is called.
+        skip_empty: give cores without data probabilities of 0, without asking the model; for one view only.
     """
     height, width = source.geobox.height, source.geobox.width
     plan = cut_grid(height, width, core=core_px, halo=margin_px + halo_px, stride=model.network.stride)
@@ -141,12 +143,19 @@ def probability_bands(
     frame = Window(0, 0, height, width)
 
     def made() -> Iterator[ProbabilityTile]:
-        with contextlib.closing(stream.computed(source, report, plan, compiled, stage, skip_empty=False)) as tiles:
+        with contextlib.closing(stream.computed(source, report, plan, compiled, stage, skip_empty=skip_empty)) as tiles:
             for placed in tiles:
-                if placed.results is None or placed.col is None:
+                if placed.col is None:
                     continue
                 core = stream.core_of(placed.row, placed.col)
                 read = core.expand(margin_px).clip(frame)
+                if placed.results is None:
+                    nothing, shape = np.zeros((), source.dtype), (read.height, read.width)
+                    yield ProbabilityTile(
+                        read, core, np.zeros((len(model.card.legend), *shape), np.float32),
+                        np.broadcast_to(nothing, (source.count, *shape)), np.zeros(shape, bool),
+                    )  # fmt: skip
+                    continue
                 inside = (..., *stream.within(read, placed.row, placed.col))
                 stored = placed.pixels[inside]
                 yield ProbabilityTile(read, core, placed.results[0][inside], stored[:-1], stored[-1] != 0)

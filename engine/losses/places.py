@@ -28,7 +28,7 @@ Forward = Callable[[Any, Outputs, Outputs, Tensor], Tensor]
 
 
 class Chip(NamedTuple):
-    """One chip: `found` (student channels, places), `wanted` (teacher channels, places); `ids` (places; none unless asked for)."""
+    """One chip: `found` (student channels, places), `wanted` (teacher channels, places); `ids` (places) if asked for."""
 
     found: Tensor
     wanted: Tensor

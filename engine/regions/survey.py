@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,19 +99,25 @@ def run(pieces: Iterable[Piece], height: int, width: int, settings: Settings, wo
     sums: NDArray[np.float64] | float = 0.0
     valid_px = 0
     starts = range(0, width, TILE_PX)
+    at_work: list[Future[tuple[bytes, Units | None]]] = []  # one row of tiles, while the model looks at the next one
+
+    def collect() -> None:
+        for future in at_work:
+            packed, table = future.result()
+            pixels.append(packed)
+            if table is not None:
+                tables.append(table)
+
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         for strip in _tile_rows(_strips(pieces, width), height):
+            collect()
+            at_work[:] = [pool.submit(_find, strip, settings, col, len(corners) + k) for k, col in enumerate(starts)]
+            corners += [(strip.row, col) for col in starts]
             core = slice(MARGIN_PX, MARGIN_PX + TILE_PX)
             valid = strip.valid[core]
             valid_px += int(valid.sum())
             sums = sums + np.array([[p[core][valid].sum(dtype=np.int64) for p in view] for view in strip.probs]).mean(axis=0)
-            numbers = range(len(pixels), len(pixels) + len(starts))
-            for col, (packed, table) in zip(
-                starts, pool.map(partial(_find, strip, settings), starts, numbers), strict=True
-            ):  # fmt: skip
-                pixels.append(packed)
-                tables.append(table)
-                corners.append((strip.row, col))
+        collect()
     mean = np.asarray(sums) / max(255.0 * valid_px, 1.0)
     return Survey(Units.join(tables), mean, valid_px, tuple(pixels), tuple(corners))
 
@@ -135,9 +140,14 @@ def measure(read: Read, height: int, width: int) -> tuple[NDArray[np.float32], f
     return scale, float(np.percentile(largest, 99)) if len(largest) else 1.0
 
 
-def _find(strip: Strip, settings: Settings, col: int, number: int) -> tuple[bytes, Units]:
-    """Return the compressed labels and the units of one tile of a tile row."""
+def _find(strip: Strip, settings: Settings, col: int, number: int) -> tuple[bytes, Units | None]:
+    """Return the compressed labels and the units of one tile of a tile row; nothing where its core has no data.
+
+    The first tile always has a table, so that there is one with all columns.
+    """
     cols = slice(col, col + TILE_PX + 2 * MARGIN_PX)
+    if number and not strip.valid[MARGIN_PX:-MARGIN_PX, cols][:, MARGIN_PX:-MARGIN_PX].any():
+        return b"", None
     found = units.find(
         strip.probs[..., cols], strip.image[:, :, cols], strip.valid[:, cols], (strip.row, col), settings, number
     )

@@ -278,6 +278,25 @@ def test_probabilities_come_tile_by_tile_with_image_and_validity(student):
     assert (seen == 1).all()
 
 
+def test_a_core_without_data_is_not_asked_about_and_all_others_are_as_they_were(student):
+    valid = np.zeros((300, 210), bool)
+    valid[90:, :100] = True
+    source = Ground(texture(300, 210), valid)
+    asked, skipped = (
+        list(predict.probability_bands(student, source, Reporter(lambda _: None), margin_px=0, core_px=100, skip_empty=skip))
+        for skip in (False, True)
+    )
+    assert [t.core for t in skipped] == [t.core for t in asked]
+    for before, now in zip(asked, skipped, strict=True):
+        np.testing.assert_array_equal(now.valid, before.valid)
+        assert now.data.shape == before.data.shape and now.data.dtype == before.data.dtype
+        if now.valid.any():
+            np.testing.assert_array_equal(now.probs, before.probs)
+        else:
+            assert now.probs.shape == before.probs.shape and not now.probs.any()
+    assert sum(not t.probs.any() for t in skipped) == 6
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "int16", "float32", "float64", "uint32"])
 def test_every_stored_type_travels_as_it_is_or_as_float32(student, dtype):
     data = texture(64, 64, dtype=dtype)

@@ -260,10 +260,11 @@ def test_a_reason_is_a_sentence_with_both_classes():
         assert text.endswith(".") and "car" in text and "road" in text
 
 
-@pytest.mark.parametrize("piece_px", [96, 1000])
-def test_a_survey_does_not_depend_on_the_pieces_it_is_fed(piece_px, monkeypatch):
+@pytest.mark.parametrize(("piece_px", "data_until_col"), [(96, 260), (1000, 260), (96, 128)])
+def test_a_survey_does_not_depend_on_the_pieces_it_is_fed(piece_px, data_until_col, monkeypatch):
     monkeypatch.setattr(survey, "TILE_PX", 128)
     probs, image, valid = made.scene((200, 260))
+    valid[:, data_until_col:] = False  # 128: four of six tiles have no data
 
     def pieces(side):
         for row in range(0, 200, side):
