@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 
@@ -187,9 +187,10 @@ def of_card(model: Path) -> dict:
     return {"summary": summary, "wall_s": None, "peak_memory_mb": None}
 
 
-def train_student(run: Run, options: argparse.Namespace, model: Path, iterations: int) -> tuple:
+def train_student(run: Run, options: argparse.Namespace, model: Path, iterations: int, validate: list | None = None) -> tuple:
     """Train one student; return the path of its last weights and what its training took."""
     ground, (terms, _, loss) = scenes(run, options), run.method.partition("@")
+    ground = ground if validate is None else replace(ground, validate=validate)
     more = ["--loss", loss] if loss else []
     if not is_plain(terms):
         teachers = [teacher(run, ground, options, m)[0] for m in range(run.members)]
@@ -221,7 +222,7 @@ def paces(options: argparse.Namespace) -> dict:
                 probe = options.runs / "pace.safetensors"
                 for left in options.runs.glob("pace.*safetensors*"):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                summary = train_student(run, options, probe, PACE_STEPS)[1]["summary"]
+                summary = train_student(run, options, probe, PACE_STEPS, [])[1]["summary"]
                 known[pace_key(run)] = {
                     "s_per_step": summary["seconds"] / PACE_STEPS, "s_asking": summary.get("seconds_asking", 0.0)
                 }  # fmt: skip
@@ -254,8 +255,8 @@ def train(
     trained = engine(
         "distill" if "--teachers" in more else "train", model,
         "--images", *(image for image, _ in ground.train), "--labels", *(labels for _, labels in ground.train),
-        "--validation-images", *(image for image, _ in ground.validate),
-        "--validation-labels", *(labels for _, labels in ground.validate),
+        *(["--validation-images", *(image for image, _ in ground.validate)] if ground.validate else []),
+        *(["--validation-labels", *(labels for _, labels in ground.validate)] if ground.validate else []),
         "--network", network, "--encoder-weights", "none", "--batch", setting["batch"], "--chip", setting["chip"],
         "--iterations", iterations, "--seed", seed, "--device", options.device, *more, "--output", model,
     )  # fmt: skip
