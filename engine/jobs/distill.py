@@ -36,6 +36,9 @@ from .train import Lesson, learn
 
 STAGE = "ask the teachers"
 LEAST_CORE_PX = 256
+HALO_PX = 64
+"""What a teacher sees around the ground it is asked about: more than with chips, which end where they are cut, and half of the
+work that the exact margin takes."""
 
 
 def run(spec: DistillSpec, report: Reporter) -> dict[str, Any]:
@@ -113,13 +116,24 @@ def _answers(
         core_px = max(LEAST_CORE_PX, *(how.plan.core_px for how, _ in ready))
         streams = [
             predict.probability_bands(
-                teacher.model, image, report, margin_px=0, core_px=core_px, halo_px=how.plan.halo, stage=STAGE, make_runner=make
+                teacher.model,
+                image,
+                report,
+                margin_px=0,
+                core_px=core_px,
+                halo_px=_halo(how.plan),
+                stage=STAGE,
+                make_runner=make,
             )
             for teacher, image, (how, make) in zip(teachers, images, ready, strict=True)
         ]
         for tiles in zip(*streams, strict=True):
             said = [np.where(t.valid, t.probs[list(of.channels)], 0) for t, of in zip(tiles, teachers, strict=True)]
             yield tiles[0].core, torch.from_numpy(np.stack(said))
+
+
+def _halo(plan: Plan) -> int:
+    return plan.halo if plan.is_blended else min(plan.halo, HALO_PX)
 
 
 def _teacher(path: str, spec: DistillSpec, ground: survey.Survey, report: Reporter) -> Teacher:
