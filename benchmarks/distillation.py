@@ -231,7 +231,7 @@ def paces(options: argparse.Namespace) -> dict:
 
 
 def pace_key(run: Run) -> str:
-    return name({k: v for k, v in asdict(run).items() if k not in ("seed", "budget")})
+    return name({k: v for k, v in asdict(run).items() if k not in ("seed", "budget", "label_share")})
 
 
 @contextlib.contextmanager
