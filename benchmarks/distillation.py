@@ -30,6 +30,7 @@ from statistics import mean
 
 import numpy as np
 import rasterio
+import torch
 from distillation_tables import TOGETHER, table
 from rows import name, shared
 from scenes import DATASETS, Ground, thinned
@@ -284,6 +285,7 @@ def segment(model: Path, image: Path, options: argparse.Namespace, probabilities
     """Return the classes of a scene; write the probability of every class too where a path is given."""
     classes = of_classes(model, f"{Path(image).stem}{'_of_probs' if probabilities else ''}")
     more = ["--probabilities", probabilities] if probabilities else []
+    more += [] if torch.cuda.is_available() else ["--runtime", "openvino"]  # not tried out anew for every student
     engine("segment", classes, "--image", image, "--model", model, "--device", options.device, *more, "--output", classes)
     return classes
 
