@@ -85,6 +85,14 @@ class Probabilities(nn.Module):
         return self.network(normalized.to(self.dtype)).logits.float()
 
 
+class ProbabilityBytes(Probabilities):
+    """Class probabilities of stored pixels, a byte each."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Return 255 times the probabilities, rounded, (N, C, H, W) uint8."""
+        return ((super().forward(pixels)[0] * 255.0).round().to(torch.uint8),)
+
+
 class Views(Probabilities):
     """Class probabilities of stored pixels, as each view sees them."""
 

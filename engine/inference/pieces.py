@@ -12,11 +12,11 @@ from engine.contract.events import Reporter
 from engine.geo.tiles import Window
 from engine.inference import budget, execute, inputs, predict, prepare
 from engine.inference.inputs import Input
-from engine.inference.labelling import PERCENT, Probabilities, Views
+from engine.inference.labelling import PERCENT, Probabilities, ProbabilityBytes, Views
 from models.model import Model
 
 Piece = tuple[Window, NDArray, NDArray, NDArray[np.bool_]]
-"""A window, its (C, h, w) or (K, C, h, w) probabilities, (B, h, w) image and (h, w) validity."""
+"""A window, its (C, h, w) or (K, C, h, w) probabilities as float or in bytes, (B, h, w) image and (h, w) validity."""
 
 
 def pieces(
@@ -32,11 +32,11 @@ def pieces(
         report: told of the tiles; the place where a cancelled job stops.
         tta: word of the views that each model gives, `none` for one.
         device_name: word of the device.
-        least_core_px: side of the tiles at least.
+        least_core_px: side of the cores at least, where several are asked.
         stage: what the report calls it.
     """
     if len(models) == 1 and tta == "none":
-        yield from _of_one(models[0], given, report, paths, device_name, least_core_px, stage)
+        yield from _of_one(models[0], given, report, paths, device_name, stage)
         return
     image, where = given.source, device.resolve(device_name)
     plans = [budget.choose(model, image, where, halo_px=model.card.halo_px) for model in models]
@@ -55,7 +55,7 @@ def pieces(
 
 
 def _of_one(
-    model: Model, given: Input, report: Reporter, paths: Sequence[str], device_name: str, least_core_px: int, stage: str
+    model: Model, given: Input, report: Reporter, paths: Sequence[str], device_name: str, stage: str
 ) -> Iterator[Piece]:
     """Yield what one view of one model and the image show."""
     image, where = given.source, device.resolve("cpu" if model.is_onnx else device_name)
@@ -63,14 +63,10 @@ def _of_one(
     if ready.plan.is_blended:
         yield from _blended(model, given, report, paths, ready)
         return
-    core_px = max(min(ready.plan.tile_height, ready.plan.tile_width) - 2 * ready.plan.halo, least_core_px)
     make_runner = execute.runner_maker(
-        model, Probabilities, image, where, runtime=ready.choice.runtime, precision=ready.choice.precision
+        model, ProbabilityBytes, image, where, runtime=ready.choice.runtime, precision=ready.choice.precision
     )
-    tiles = predict.probability_bands(
-        model, image, report, margin_px=0, core_px=core_px, halo_px=ready.plan.halo, make_runner=make_runner, stage=stage,
-        skip_empty=True,
-    )  # fmt: skip
+    tiles = predict.probability_tiles(model, image, report, ready.plan, make_runner, stage=stage, skip_empty=True)
     for tile in tiles:
         yield tile.core, tile.probs, tile.data, tile.valid
 

@@ -58,12 +58,12 @@ class Band:
 class ProbabilityTile:
     """Probabilities (C, h, w) float32, image (B, h, w) as stored and validity (h, w) over `read`; `core` is its own ground.
 
-    With the graph of `Views` the probabilities are (K, C, h, w).
+    With the graph of `Views` the probabilities are (K, C, h, w); with that of `ProbabilityBytes` uint8 in 0-255.
     """
 
     read: Window
     core: Window
-    probs: NDArray[np.float32]
+    probs: NDArray
     data: NDArray
     valid: NDArray[np.bool_]
 
@@ -122,7 +122,6 @@ def probability_bands(
     halo_px: int = 128,
     make_runner: Callable[[Plan], Runner] | None = None,
     stage: str = "predict",
-    skip_empty: bool = False,
 ) -> Iterator[ProbabilityTile]:
     """Yield tiles of class probabilities in row-major order.
 
@@ -133,17 +132,35 @@ def probability_bands(
         margin_px: pixels around each core that are part of `read`, where the raster has them.
         core_px: cores lie at multiples of this and partition the raster.
         halo_px: pixels around `read` that only the network sees.
-        make_runner: compiles the graph of `Probabilities` or `Views`; PyTorch on the CPU, one view, unless given.
+        make_runner: compiles a graph that gives probabilities, see `labelling`; PyTorch on the CPU, one view, unless given.
         stage: what the progress is called.
-        skip_empty: give cores without data probabilities of 0, without asking the model; for one view only.
     """
     height, width = source.geobox.height, source.geobox.width
     plan = cut_grid(height, width, core=core_px, halo=margin_px + halo_px, stride=model.network.stride)
     compiled = make_runner or execute.runner_maker(model, Probabilities, source, torch.device("cpu"))
-    frame = Window(0, 0, height, width)
+    return probability_tiles(model, source, report, plan, compiled, margin_px=margin_px, stage=stage)
+
+
+def probability_tiles(
+    model: Model, source: Source, report: Reporter, plan: Plan, make_runner: Callable[[Plan], Runner],
+    *, margin_px: int = 0, stage: str = "predict", skip_empty: bool = False,
+) -> Iterator[ProbabilityTile]:  # fmt: skip
+    """Yield class probabilities of the tiles of a plan.
+
+    Args:
+        model: see `bands`.
+        source: see `bands`.
+        report: see `bands`.
+        plan: the tiles, not blended.
+        make_runner: compiles a graph that gives probabilities, see `labelling`.
+        margin_px: pixels around each core that are part of `read`, where the raster has them; the halo is wider.
+        stage: what the progress is called.
+        skip_empty: give cores without data probabilities of 0, without asking the model; for one view only.
+    """
+    frame = Window(0, 0, source.geobox.height, source.geobox.width)
 
     def made() -> Iterator[ProbabilityTile]:
-        with contextlib.closing(stream.computed(source, report, plan, compiled, stage, skip_empty=skip_empty)) as tiles:
+        with contextlib.closing(stream.computed(source, report, plan, make_runner, stage, skip_empty=skip_empty)) as tiles:
             for placed in tiles:
                 if placed.col is None:
                     continue

@@ -35,6 +35,7 @@ MISSED_SCORE = 0.5
 _SMOOTH = np.array([0.0545, 0.2442, 0.4026, 0.2442, 0.0545], np.float32)  # Gaussian, sigma 1 px, cut at 2 px
 _SCHARR_ALONG = np.array([3 / 16, 10 / 16, 3 / 16], np.float32)
 _SCHARR_ACROSS = np.array([-0.5, 0, 0.5], np.float32)
+_TINY = float(np.finfo(np.float32).tiny)
 _REACH_PX = 4  # smoothing, Scharr and thinning together: an invalid pixel spoils the gradient this far
 
 
@@ -98,7 +99,10 @@ def gradient(image: NDArray, valid: NDArray[np.bool_], band_scale: NDArray[np.fl
     strongest = np.zeros((2, *valid.shape), np.float32)
     largest = np.zeros(valid.shape, np.float32)
     for band, scale in zip(image, band_scale, strict=True):
-        smooth = _along(_along(np.nan_to_num(band.astype(np.float32)) / scale, _SMOOTH, 0), _SMOOTH, 1)
+        plane = band.astype(np.float32) / scale
+        if band.dtype.kind == "f":
+            np.nan_to_num(plane, copy=False)
+        smooth = _along(_along(plane, _SMOOTH, 0), _SMOOTH, 1)
         down = _along(_along(smooth, _SCHARR_ACROSS, 0), _SCHARR_ALONG, 1)
         across = _along(_along(smooth, _SCHARR_ACROSS, 1), _SCHARR_ALONG, 0)
         squared = down * down + across * across
@@ -110,6 +114,11 @@ def gradient(image: NDArray, valid: NDArray[np.bool_], band_scale: NDArray[np.fl
     return strongest
 
 
+def squared_length(grad: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the square of the length of a gradient (2, h, w)."""
+    return grad[0] * grad[0] + grad[1] * grad[1]
+
+
 def image_edges(grad: NDArray[np.float32], edge_scale: float, origin: tuple[int, int]) -> NDArray[np.bool_]:
     """Return thin image edges: non-maximum suppression, then hysteresis inside evidence cells.
 
@@ -118,20 +127,21 @@ def image_edges(grad: NDArray[np.float32], edge_scale: float, origin: tuple[int,
         edge_scale: 99th percentile of the gradient's magnitude over the raster.
         origin: row and column of the first pixel in the raster.
     """
-    magnitude = np.hypot(grad[0], grad[1]) / max(edge_scale, np.finfo(np.float32).tiny)
-    magnitude[[0, -1]] = 0
-    magnitude[:, [0, -1]] = 0
-    flat = magnitude.ravel()
-    at = np.flatnonzero(flat >= LOW)
+    squared = squared_length(grad)
+    squared[[0, -1]] = 0
+    squared[:, [0, -1]] = 0
+    flat = squared.ravel()
+    least, strong_from = (max((share * edge_scale) ** 2, _TINY) for share in (LOW, HIGH))
+    at = np.flatnonzero(flat >= least)
     down, across = grad[0].ravel()[at], grad[1].ravel()[at]
-    width = magnitude.shape[1]
+    width = squared.shape[1]
     step = np.where(down * across > 0, width + 1, width - 1)
     step[np.abs(down) < 0.4142 * np.abs(across)] = 1
     step[np.abs(across) < 0.4142 * np.abs(down)] = width
     at = at[(flat[at] >= flat[at - step]) & (flat[at] > flat[at + step])]
-    parts = _parts_in_cells(at, magnitude.shape, origin)
+    parts = _parts_in_cells(at, squared.shape, origin)
     strong = np.zeros(int(parts.max()) + 1, bool)
-    strong[parts.ravel()[at[flat[at] >= HIGH]]] = True
+    strong[parts.ravel()[at[flat[at] >= strong_from]]] = True
     strong[0] = False
     return strong[parts]
 
@@ -201,8 +211,9 @@ def _along(plane: NDArray[np.float32], taps: NDArray[np.float32], axis: int) -> 
     reach = len(taps) // 2
     padded = np.pad(plane, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
     length = plane.shape[axis]
-    total = np.zeros_like(plane)
+    total, part = np.zeros_like(plane), np.empty_like(plane)
     for k, tap in enumerate(taps):
         if tap:
-            total += tap * (padded[k : k + length] if axis == 0 else padded[:, k : k + length])
+            np.multiply(padded[k : k + length] if axis == 0 else padded[:, k : k + length], tap, out=part)
+            total += part
     return total

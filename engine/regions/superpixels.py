@@ -32,14 +32,12 @@ def cut(image: NDArray, valid: NDArray[np.bool_], band_scale: NDArray[np.float32
     down, across = -(-height // CELL_PX), -(-width // CELL_PX)
     half = CELL_PX // 2
     padding = ((0, down * CELL_PX - height), (0, across * CELL_PX - width))
-    weight = np.pad(valid, padding).astype(np.float32)
-    weight = weight.reshape(down * half, 2, across * half, 2).sum(axis=(1, 3))  # (rows / 2, cols / 2)
+    weight = _halved(np.pad(valid, padding).astype(np.float32))  # (rows / 2, cols / 2)
     place = (np.arange(half, dtype=np.float32) + 0.5) * (_PLACE_WEIGHT * _PER_SIDE / half)
     features = np.empty((len(image) + 2, down * across, half * half), np.float32)  # bands, row, column
     for k, (band, scale) in enumerate(zip(image, band_scale, strict=True)):
-        plane = np.where(valid, band, 0).astype(np.float32) / scale
-        plane = np.nan_to_num(np.pad(plane, padding)).reshape(down * half, 2, across * half, 2).sum(axis=(1, 3))
-        features[k] = _by_cell(plane / np.maximum(weight, 1), down, across)
+        plane = np.nan_to_num(np.where(valid, band, 0).astype(np.float32))
+        features[k] = _by_cell(_halved(np.pad(plane, padding)) / (np.maximum(weight, 1) * scale), down, across)
     features[-2], features[-1] = np.repeat(place, half), np.tile(place, half)
     piece = _cluster(features, _by_cell(weight, down, across), half)
     piece = piece.reshape(down, across, half, half).transpose(0, 2, 1, 3).reshape(down * half, across * half)
@@ -73,6 +71,11 @@ def _cluster(features: NDArray[np.float32], weight: NDArray[np.float32], half: i
                 means = (sums / np.maximum(filled, 1)).reshape(count, -1)
                 centres[f] = np.where(filled.reshape(count, -1) > 0, means, centres[f])
     return nearest
+
+
+def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sums of 2 x 2 pixels."""
+    return plane[0::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 0::2] + plane[1::2, 1::2]
 
 
 def _by_cell(plane: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:

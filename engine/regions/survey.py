@@ -135,7 +135,7 @@ def measure(read: Read, height: int, width: int) -> tuple[NDArray[np.float32], f
     known = known[:, np.isfinite(known).all(axis=0)]
     scale = known.std(axis=1).astype(np.float32) if known.shape[1] else np.ones(len(known), np.float32)
     scale[~(scale > 0)] = 1.0
-    steps = [np.hypot(*edges.gradient(data, valid, scale))[valid] for data, valid in samples]
+    steps = [np.sqrt(edges.squared_length(edges.gradient(data, valid, scale)))[valid] for data, valid in samples]
     largest = np.concatenate(steps)
     return scale, float(np.percentile(largest, 99)) if len(largest) else 1.0
 

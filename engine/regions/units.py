@@ -161,7 +161,7 @@ def find(
     inside += np.where(ground > 0, ground + owned.sum(), 0).astype(np.int32)
 
     table = _measure(labels, score[rim], classes[rim], soft[(slice(None), *rim)], origin)
-    look = _look(labels, image[(slice(None), *rim)], np.hypot(*grad[(slice(None), *rim)]), settings)
+    look = _look(labels, image[(slice(None), *rim)], np.sqrt(edges.squared_length(grad[(slice(None), *rim)])), settings)
     n_edges, n = int(owned.sum()), int(labels.max())
     kind = np.where(np.arange(n) < n_edges, EDGE, REGION).astype(np.uint8)
 
@@ -249,26 +249,30 @@ def _look(
     means, deviations = [], []
     for band, scale in zip(image, settings.band_scale, strict=True):
         values = np.nan_to_num(band.ravel()[at].astype(np.float64)) / scale
-        mean = np.bincount(number, weights=values) / area
+        mean, square = (np.bincount(number, weights=weights) / area for weights in (values, values * values))
         means.append(mean)
-        deviations.append(np.sqrt(np.bincount(number, weights=(values - mean[number]) ** 2) / area))
+        deviations.append(np.sqrt(np.maximum(square - mean * mean, 0)))
     edges_seen = np.bincount(number, weights=steepness.ravel()[at]) / area / max(settings.edge_scale, 1e-9)
     return np.stack([*means, *deviations, edges_seen], axis=1).astype(np.float32)
 
 
 def _top_two(probs: NDArray) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the likeliest and the second likeliest channel of each pixel; ties go to the lower channel."""
-    first, second = np.zeros(probs.shape[1:], np.uint8), np.zeros(probs.shape[1:], np.uint8)
-    best, runner_up = probs[0].copy(), np.zeros_like(probs[0])
-    second[:] = min(1, len(probs) - 1)
-    for c in range(1, len(probs)):
-        wins = probs[c] > best
-        follows = ~wins & (probs[c] > runner_up)
-        second = np.where(wins, first, np.where(follows, np.uint8(c), second))
-        runner_up = np.where(wins, best, np.where(follows, probs[c], runner_up))
-        first[wins] = c
-        best = np.maximum(best, probs[c])
-    return first, second
+    """Return the likeliest and the second likeliest channel of each pixel; ties go to the lower channel.
+
+    Probability and channel make one number, the probability in front, so that comparing needs no choosing.
+    """
+    if probs.dtype == np.uint8:
+        ranked = probs.astype(np.uint16)
+    else:
+        ranked = np.ascontiguousarray(probs, np.float32).view(np.int32).astype(np.int64)  # of positive floats, in their order
+    last = np.array(UNLABELLED, ranked.dtype)
+    best, runner_up = (np.zeros(probs.shape[1:], ranked.dtype) for _ in range(2))
+    for channel, plane in enumerate(ranked):
+        key = (plane << 8) | (last - channel)
+        np.maximum(runner_up, np.minimum(best, key), out=runner_up)
+        np.maximum(best, key, out=best)
+    first, second = ((UNLABELLED - (key & UNLABELLED)).astype(np.uint8) for key in (best, runner_up))
+    return first, second if len(probs) > 1 else first
 
 
 def _within(values: NDArray, span: slice) -> NDArray[np.bool_]:

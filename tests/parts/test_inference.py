@@ -17,7 +17,7 @@ from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.geo.geobox import GeoBox
 from engine.inference import budget, execute, lanes, plan, predict
-from engine.inference.labelling import Labels
+from engine.inference.labelling import Labels, Probabilities
 from models.card import Card
 from models.model import Model
 from models.outputs import Outputs
@@ -282,8 +282,12 @@ def test_a_core_without_data_is_not_asked_about_and_all_others_are_as_they_were(
     valid = np.zeros((300, 210), bool)
     valid[90:, :100] = True
     source = Ground(texture(300, 210), valid)
+    tiles, make_runner = (
+        plan.cut_grid(300, 210, core=100, halo=32, stride=32),
+        execute.runner_maker(student, Probabilities, source, CPU),
+    )
     asked, skipped = (
-        list(predict.probability_bands(student, source, Reporter(lambda _: None), margin_px=0, core_px=100, skip_empty=skip))
+        list(predict.probability_tiles(student, source, Reporter(lambda _: None), tiles, make_runner, skip_empty=skip))
         for skip in (False, True)
     )
     assert [t.core for t in skipped] == [t.core for t in asked]
