@@ -7,6 +7,7 @@ model, and several processes may share the work.
 
     python benchmarks/active_learning.py --setting smoke
     python benchmarks/active_learning.py --setting small --datasets dubai dronedeploy
+    python benchmarks/active_learning.py --setting probe --datasets dubai dronedeploy --seeds 3 4 5
     python benchmarks/active_learning.py --setting full --datasets dubai dronedeploy --seeds 0 1 2 --ledgers clicks pixels
     python benchmarks/active_learning.py --setting full --starts random clusters --semi none distill pseudolabel
     python benchmarks/active_learning.py --setting full --noise-px 2 --flip-share 0.05
@@ -16,6 +17,7 @@ Budgets are shares of the pixels to label; in clicks they are what random superp
 """
 
 import argparse
+import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +25,14 @@ from pathlib import Path
 import numpy as np
 from rows import shared
 from simulation import choosing, learning, oracle, pool, tables
-from simulation.learning import Lesson
+from simulation.learning import Lesson, Trainer
+from simulation.probe import Probe
 
-from engine import device
 from engine.acquisition.performance import shrunken
 from engine.acquisition.standing import Past
 from engine.campaign import answers
 from engine.contract.specs.ingest import IngestSpec
-from engine.geo import raster
 from engine.metrics import Confusion
-from models import checkpoint
 
 ROOT = Path(__file__).resolve().parent
 UNLABELLED = oracle.UNLABELLED
@@ -43,18 +43,23 @@ ASKED_AGAIN = 8
 
 @dataclass(frozen=True)
 class Setting:
-    """How large the ground is, how long is trained, and what the rounds may cost in all, as shares of the ground."""
+    """How large the ground is, how long is trained, and what the rounds may cost in all, as shares of the ground.
+
+    With `is_probe` no network is trained but that to start from, see `simulation.probe`.
+    """
 
     crop_px: int
     scenes: int
     lesson: Lesson
     shares: tuple
+    is_probe: bool = False
 
 
 NETWORK = "unet_mobilenet_v2_thin"
 SETTINGS = {
     "smoke": Setting(256, 6, Lesson(NETWORK, 3, 2, 64), (0.05, 0.1)),
     "small": Setting(1024, 48, Lesson(NETWORK, 300, 4, 128), (0.0025, 0.005, 0.015, 0.05)),
+    "probe": Setting(1024, 48, Lesson(NETWORK, 300, 4, 128), (0.0025, 0.005, 0.01, 0.02, 0.05), is_probe=True),
     "full": Setting(0, 0, Lesson(NETWORK, 3000, 16, 256), (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05)),
 }
 
@@ -105,7 +110,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--runs", type=Path, default=Path("runs/active_learning"))
     parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if SETTINGS[options.setting].is_probe and options.semi != ["none"]:
+        parser.error("the probe learns from labels alone: leave --semi away")
+    return options
 
 
 def planned(options: argparse.Namespace) -> list:
@@ -128,17 +136,17 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
     lesson = Lesson(setting.lesson.network, run.iterations, setting.lesson.batch, setting.lesson.chip)
     body = learning.body(run.dataset, options.runs, setting.lesson, options.device)
     ground = pool.make(run.dataset, options.runs, setting.crop_px, setting.scenes, body)
+    learner = probe(ground) if setting.is_probe else Trainer(ground, lesson, options.device)
     if run.selector == "full":
         labels = np.where(ground.valid, ground.truth, UNLABELLED).astype(np.uint8)
-        model = learning.learn(ground, labels, lesson, run.seed, options.device)
-        return {"points": [{"pixels": int(ground.valid.sum()), **learning.figures(model, ground, options.device)}]}
+        return {"points": [{"pixels": int(ground.valid.sum()), **learner.figures(learner.learn(labels, run.seed))}]}
     campaign = Campaign(ground, run)
     points, model = [], None
     valid_px = int(ground.valid.sum())
     for turn, share in enumerate(setting.shares):
         target = share * valid_px / (1 if run.ledger == "pixels" else SUPERPIXEL_PX)
         started = time.perf_counter()
-        campaign.ask(turn, target, model, device.resolve(options.device))
+        campaign.ask(turn, target, model, learner)
         chosen_s = time.perf_counter() - started
         more = {}
         if model and run.semi == "distill":
@@ -147,11 +155,17 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
             more["pseudolabels"] = learning.pseudolabels(
                 ground, model, campaign.labels, campaign.held_out, turn, run.seed, options.device
             )
-        model = learning.learn(ground, campaign.labels, lesson, run.seed, options.device, **more)
-        found = learning.figures(model, ground, options.device)
+        model = learner.learn(campaign.labels, run.seed, **more)
+        found = learner.figures(model)
         pseudo_px = int((more["pseudolabels"] != UNLABELLED).sum()) if "pseudolabels" in more else 0
         points.append({"share": share, **campaign.ledger(), "pseudo_px": pseudo_px, "chosen_s": round(chosen_s, 2), **found})
     return {"points": points, "valid_px": valid_px}
+
+
+@functools.cache
+def probe(ground: pool.Pool) -> Probe:
+    """Return the probe of a pool; its features are gigabytes, and the same in every row."""
+    return Probe(ground)
 
 
 class Campaign:
@@ -174,7 +188,7 @@ class Campaign:
         self._named = np.zeros(len(ground.classes))
         self._table = Confusion.zeros(len(ground.classes))
 
-    def ask(self, turn: int, target: float, model: Path | None, where: object) -> None:
+    def ask(self, turn: int, target: float, model: object, learner: object) -> None:
         """Ask and answer until the target is spent."""
         ids = self._ground.classes
         iou = shrunken(self._table.iou, self._table.counts.sum(axis=1)) if self._table.pixels else None
@@ -182,10 +196,8 @@ class Campaign:
         if model is None:
             ask = choosing.first(self._ground, self._run.start, now)
         else:
-            loaded = checkpoint.load(model)
-            with raster.open(self._ground.image) as image:
-                seen = learning.pieces(loaded, image, where, self._selector.tta)
-                ask = choosing.later(self._ground, self._selector, loaded, seen, where, now)
+            with learner.seen(model, self._selector.tta) as seen:
+                ask = choosing.later(self._ground, self._selector, *seen, now)
         self._table, offered = Confusion.zeros(len(ids)), np.zeros(len(ids))
         for _ in range(ASKED_AGAIN):
             left = target - self._spent[self._run.ledger]

@@ -151,7 +151,7 @@ def measure(run: Run, options: argparse.Namespace) -> dict:
     return {
         **of_tests({name: assess(segment(last, pair[0], options), pair[1]) for name, pair in ground.test.items()}),
         "iterations": summary["iterations"], "training_s": summary["seconds"], "asking_s": summary.get("seconds_asking", 0.0),
-        "wall_s": trained["wall_s"],
+        "wall_s": trained["wall_s"], "pace": pace_of(run, options),
         "s_per_step": round(summary["seconds"] / summary["iterations"], 4), "peak_memory_mb": trained["peak_memory_mb"],
         "time": summary.get("time", {}), "parameters": summary["parameters"],
         "validation_last": summary["validation"].get("last", {}).get("miou"),
@@ -206,8 +206,13 @@ def steps(run: Run, options: argparse.Namespace) -> int:
     """Return how many steps the budget allows; asking the teachers of cached signals is paid from it too."""
     if not run.budget.endswith("s"):
         return int(run.budget)
-    pace = paces(options)[pace_key(run)]
+    pace = pace_of(run, options)
     return max(1, round((float(run.budget[:-1]) - pace["s_asking"]) / pace["s_per_step"]))
+
+
+def pace_of(run: Run, options: argparse.Namespace) -> dict:
+    """Return what a step of a method takes on an idle machine; nothing where the budget does not ask for it."""
+    return paces(options)[pace_key(run)] if run.budget.endswith("s") else {}
 
 
 def paces(options: argparse.Namespace) -> dict:

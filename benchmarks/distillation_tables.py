@@ -46,7 +46,10 @@ def of_group(methods: dict) -> str:
         shares = [spread([100 * r["mean"][name] for r in seeds.values()]) for name in COLUMNS]
         scenes = [spread([100 * r["tests"][t]["miou"] for r in seeds.values()]) for t in tests]
         counts = [spread([r["mean"][name] for r in seeds.values()]) for name in ("piece_error", "hole_error")]
-        pace = [of_run(list(seeds.values()), "iterations", ".0f"), of_run(list(seeds.values()), "s_per_step", ".3f")]
+        pace = [
+            of_run(list(seeds.values()), "iterations", ".0f"),
+            of_run([paced(r) for r in seeds.values()], "s_per_step", ".3f"),
+        ]
         time = [of_step(list(seeds.values()), part) for part in ("teachers", "losses")]
         cells = [method, origin, str(len(seeds)), *shares, *scenes, *counts, *pace, *time, *paired(key, methods)]
         lines.append(" | ".join(cells))
@@ -62,6 +65,11 @@ def of_run(rows: list, name: str, form: str) -> str:
     """Return the mean of what a training took; empty for what was not trained."""
     known = [row[name] for row in rows if name in row]
     return format(mean(known), form) if known else ""
+
+
+def paced(row: dict) -> dict:
+    """Return a row with the pace of an idle machine, where its budget was made from one."""
+    return {**row, **row.get("pace", {})}
 
 
 def of_step(rows: list, part: str) -> str:

@@ -229,7 +229,7 @@ def whole_score(selector: Selector, pieces: Iterator, shape: tuple) -> np.ndarra
     probs = None
     for window, made, *_ in pieces:
         probs = np.zeros((made.shape[0], *shape), np.uint8) if probs is None else probs
-        probs[(slice(None), *window.slices)] = np.rint(made * 255)
+        probs[(slice(None), *window.slices)] = made if made.dtype == np.uint8 else np.rint(made * 255)
     score, margin = acquisition.score(selector.score), ripu.WINDOW_PX
     found = np.zeros(shape, np.float32)
     for row in range(0, shape[0], STRIP_PX):

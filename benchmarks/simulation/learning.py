@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
@@ -67,6 +68,30 @@ def body(dataset: str, runs: Path, lesson: Lesson, where: str) -> Path:
         with atomic.lock(runs / "body"):
             train.run(request, SILENT)
     return model.with_suffix(".last.safetensors")
+
+
+class Trainer:
+    """Trains the whole network after every round, by the product's own jobs."""
+
+    def __init__(self, pool: Pool, lesson: Lesson, where: str) -> None:
+        self._pool, self._lesson, self._where = pool, lesson, where
+
+    def learn(self, labels: np.ndarray, seed: int, **more: object) -> Path:
+        """Return a model, see `learn`."""
+        return learn(self._pool, labels, self._lesson, seed, self._where, **more)
+
+    @contextmanager
+    def seen(self, path: Path, tta: str) -> Iterator[tuple]:
+        """Yield the model, what it sees on the pool, and the device."""
+        model, where = checkpoint.load(path), device.resolve(self._where)
+        with raster.open(self._pool.image) as image:
+            yield model, pieces(model, image, where, tta), where
+
+    def figures(self, path: Path) -> dict:
+        """Return the accuracy of a model: the mean over the test scenes, each of them, and `ground`, the map of the pool."""
+        model, on = checkpoint.load(path), device.resolve(self._where)
+        tests = {name: of_scene(model, *paths, self._pool.classes, on) for name, paths in self._pool.tests.items()}
+        return average(tests, of_scene(model, self._pool.image, self._pool.labels, self._pool.classes, on))
 
 
 def learn(
@@ -173,11 +198,8 @@ def precision(where: torch.device) -> str:
 FIGURES = ("miou", "worst_iou", "boundary_f1", "overall_accuracy")
 
 
-def figures(path: Path, pool: Pool, where: str) -> dict:
-    """Return the accuracy of a model: the mean over the test scenes, each of them, and `ground`, the map of the pool itself."""
-    model, on = checkpoint.load(path), device.resolve(where)
-    scenes = {name: of_scene(model, image, labels, pool.classes, on) for name, (image, labels) in pool.tests.items()}
-    ground = of_scene(model, pool.image, pool.labels, pool.classes, on)
+def average(scenes: dict, ground: dict) -> dict:
+    """Return the mean of the test scenes, what each of them holds, and the map of the pool itself as `ground`."""
     return {
         **{k: round(mean(s[k] for s in scenes.values()), 5) for k in FIGURES},
         "scenes": {name: {"miou": round(s["miou"], 5), "iou": s["iou"]} for name, s in scenes.items()},
@@ -186,14 +208,18 @@ def figures(path: Path, pool: Pool, where: str) -> dict:
 
 
 def of_scene(model: object, image_path: Path, labels_path: Path, ids: np.ndarray, on: torch.device) -> dict:
-    """Return the figures of one scene over the classes that its reference holds; a class never mapped has an IoU of 0."""
+    """Return the figures of one scene, see `of_map`."""
     with raster.open(image_path) as image:
         plan = budget.choose(model, image, on, halo_px=HALO_PX)
         make_runner = execute.runner_maker(model, Labels, image, on, precision=precision(on))
         bands = predict.bands(model, image, SILENT, plan, make_runner)
         mapped = np.concatenate([band.classes for band in bands])
     with rasterio.open(labels_path) as labels:
-        reference = labels.read(1)
+        return of_map(mapped, labels.read(1), ids)
+
+
+def of_map(mapped: np.ndarray, reference: np.ndarray, ids: np.ndarray) -> dict:
+    """Return the figures of (H, W) ids over the classes that the reference holds; a class never mapped has an IoU of 0."""
     ids = np.union1d(ids, np.setdiff1d(reference, [UNLABELLED]))
     position = np.full(256, UNLABELLED, np.uint8)
     position[ids] = np.arange(len(ids))

@@ -1,7 +1,7 @@
 """The ground of a simulated campaign: one canvas to label, its true labels, and scenes kept to test on."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from scenes import DATASETS, shelve, write_labels
 UNLABELLED = 255
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Paths and planes of a dataset.
 
@@ -38,6 +38,7 @@ class Pool:
         return np.setdiff1d(self.truth, [UNLABELLED])
 
 
+@cache
 def make(dataset: str, runs: Path, crop_px: int, scenes: int, body: Path) -> Pool:
     """Return the pool of a dataset; its canvases are written once.
 
