@@ -65,7 +65,7 @@ class SuggestSpec(Spec):
         "Unit of the budget", "What is counted: regions, the clicks that they are expected to need, or their pixels.",
         {"units": "Regions", "clicks": "Clicks", "pixels": "Pixels"}, "units",
     )  # fmt: skip
-    edge_share: float = params.number("Share of edge units", "Share of the budget spent on borders.", 0.5, 0.0, 1.0)
+    edge_share: float = params.number("Share of edge units", "Share of the budget spent on borders.", 0.25, 0.0, 1.0)
     score: str = params.choice(
         "Score", "How uncertainty is measured.", catalogue.choices(catalogue.ACQUISITION), "bvsb", advanced=True
     )
