@@ -1,5 +1,6 @@
 """Rows of a benchmark: kept with the machine they were measured on, and printed as mean and spread over seeds."""
 
+import contextlib
 import json
 import os
 import platform
@@ -34,14 +35,18 @@ def shared(
         keep(folder / f"{results.stem}_{name(row['run'])}.json", row)
     for run in runs:
         path = folder / f"{results.stem}_{name(asdict(run))}.json"
-        try:
-            with atomic.lock(path):
-                if not path.exists():
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(atomic.lock(path))
+            except DataError:
+                continue  # another process measures it
+            if not path.exists():
+                try:
                     row = {"run": asdict(run), **measure(run)}
                     keep(path, row)
                     print(say(row), flush=True)
-        except DataError as error:
-            print(f"{path.stem} is left out: {error}", flush=True)
+                except DataError as error:
+                    print(f"{path.stem} is left out: {error}", flush=True)
         write(results, kept(results, folder))
     return kept(results, folder)
 
