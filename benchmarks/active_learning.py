@@ -82,7 +82,7 @@ class Run:
 
 def main() -> None:
     options = arguments()
-    results = ROOT / "results" / f"active_learning_{options.setting}.json"
+    results = (options.runs if options.setting == "smoke" else ROOT / "results") / f"active_learning_{options.setting}.json"
     runs = [] if options.table else planned(options)
     print(tables.table(shared(results, options.runs / "rows", runs, lambda run: measured(run, options), said)))
 

@@ -74,7 +74,7 @@ class Run:
 
 def main() -> None:
     options = arguments()
-    results = ROOT / "results" / f"distillation_{options.setting}.json"
+    results = (options.runs if options.setting == "smoke" else ROOT / "results") / f"distillation_{options.setting}.json"
     runs = [] if options.table else planned(options)
     print(table(shared(results, options.runs / "rows", runs, lambda run: measure(run, options), said)))
 

@@ -71,7 +71,7 @@ def write(path: Path, rows: list) -> None:
     """Write all rows, one a line, with the machine they were measured on; the file is whole or the one before stays."""
     machine = {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(), "gpu": gpu()}
     lines = ",\n".join(json.dumps(row) for row in rows)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_text(f'{{"machine": {json.dumps(machine)},\n"rows": [\n{lines}\n]}}\n')
     part.replace(path)

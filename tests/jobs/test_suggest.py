@@ -88,7 +88,7 @@ def test_a_batch_has_its_budget_in_both_kinds_and_ranks_without_gaps(first_round
     path, summary = first_round
     units = store.read(path).units
     assert summary["offered"] == len(units) == 24
-    assert summary["edge_units"] == 12
+    assert summary["edge_units"] == 24 * SuggestSpec.edge_share
     assert sorted(units["rank"]) == list(range(1, 25))
     assert set(units["class_a"]) | set(units["class_b"]) <= set(LEGEND.ids)
     assert (units["status"] == "open").all() and units["reason"].str.endswith(".").all()
