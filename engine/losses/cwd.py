@@ -6,9 +6,7 @@ Shu et al. 2021 (CWD), https://arxiv.org/abs/2011.13256. With q_c = softmax over
 
 READ in released code: on the penultimate feature T = 4 and weight 50, with a 1x1 convolution where channels differ (CIRKD);
 on the logits T = 4 and weight 3 (TorchDistiller), elsewhere T = 1 and weight 5 (mmrazor). These weights are `scale`. Ours:
-on a feature the 1x1 convolution always, which starts as the identity where channels agree, for a channel that is silent
-after its ReLU gets no gradient and its partner would never be learned; logits at full size instead of an eighth, logarithms
-by log-softmax, and places without data are no places.
+logits at full size instead of an eighth, logarithms by log-softmax, and places without data are no places.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ class ChannelWise(nn.Module):
     def __init__(self, found: int, wanted: int, tap: str, scale: float) -> None:
         super().__init__()
         self._tap, self._scale = tap, scale
-        self.adapter = nn.Identity() if tap == LOGITS else places.projection(found, wanted)
+        self.adapter = places.adapter(found, wanted)
 
     @places.full_precision
     def forward(self, student: Outputs, teacher: Outputs, labels: Tensor) -> Tensor:
