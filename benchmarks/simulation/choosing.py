@@ -33,7 +33,8 @@ class Selector:
         tta: views of the model.
         shape: `unit`, `cell` (a square of 64 px) or `square` (2k + 1 px around a doubtful pixel).
         k: of squares.
-        more: options of `engine.regions.select.choose`.
+        knows: choose by the true classes, see `by_truth`: what nobody can do, to show how far balance could lead.
+        more: options of `engine.regions.select.choose`, or of `by_truth`.
     """
 
     score: str = "bvsb"
@@ -47,6 +48,7 @@ class Selector:
     tta: str = "none"
     shape: str = "unit"
     k: int = 0
+    knows: bool = False
     more: dict = field(default_factory=dict)
 
 
@@ -84,8 +86,11 @@ SELECTORS = {
     "no_spread": Selector(**OURS, more={"spread": False}),
     "no_evidence": Selector(**{**OURS, "evidence": 0.0}),
     "edges_unscored": Selector(**{**OURS, "score": "random"}),
+    "knows_even": Selector("random", knows=True, more={"power": 0.0}),
+    "knows_root": Selector("random", knows=True, more={"power": 0.5}),
+    "knows_area": Selector("random", knows=True, more={"power": 1.0}),
 }
-"""The default, the baselines, and below `cluster_margin` the default with one part changed."""
+"""The default, the baselines, below `cluster_margin` the default with one part changed, and three that know the truth."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,9 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
 
     def ask(budget: float, asked: np.ndarray) -> Iterator[Question]:
         is_open, key = open_units(units, asked), f"{turn.seed}:{model.card.hash}"
-        if selector.selection in catalogue.DIVERSE:
+        if selector.knows:
+            chosen = by_truth(pool, units, round(budget), is_open, turn, **selector.more)
+        elif selector.selection in catalogue.DIVERSE:
             count = max(1, round(budget / costs[units.kind != EDGE].mean()))
             listed = select.shortlist(units, scores, count, selector.edge_share, key=key, open_to_choice=is_open)
             known = np.flatnonzero(~is_open)
@@ -197,6 +204,35 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
         yield from questions(found, chosen, ids, turn)
 
     return ask
+
+
+def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn: Turn, power: float) -> np.ndarray:
+    """Return `count` region units whose true classes, with all that were named so far, are as near as can be to a balance.
+
+    The balance is the area of each class to a power: 0 names all classes alike, 1 in proportion. Within a class chance decides,
+    a large unit in proportion to its area.
+
+    Args:
+        pool: of which the truth is known.
+        units: the table; a unit is of the class at its anchor.
+        count: number of units.
+        is_open: (n,) False for units that were offered before.
+        turn: what is known besides.
+        power: of the area.
+    """
+    rng = np.random.default_rng([turn.seed, turn.turn, 11])
+    wanted = np.array([(pool.truth == i).sum() for i in turn.ids], float) ** power
+    true = pool.truth[units.row, units.col]
+    waiting = []
+    for class_id in turn.ids:
+        of = np.flatnonzero(is_open & (units.kind != EDGE) & (true == class_id))
+        waiting.append(rng.choice(of, len(of), replace=False, p=units.area_px[of] / units.area_px[of].sum()).tolist())
+    named, chosen = turn.named.astype(float), []
+    while len(chosen) < count and any(waiting):
+        rarest = min((c for c, left in enumerate(waiting) if left), key=lambda c: (named[c] + 1) / wanted[c])
+        chosen.append(waiting[rarest].pop())
+        named[rarest] += 1
+    return np.array(chosen, np.int64)
 
 
 def open_units(units: object, asked: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,3 +115,16 @@ def test_answers_are_held_out_only_where_pseudo_labels_need_them(semi, share):
     labelled, held_out = (plane != oracle.UNLABELLED for plane in (campaign.labels, campaign.held_out))
     assert (labelled ^ held_out).all() and abs(held_out.mean() - share) < 0.06
     assert campaign.ledger()["pixels"] == 320 * 320, "what is held out is paid for"
+
+
+@pytest.mark.parametrize(("power", "expected"), [(0.0, [20, 20, 20]), (0.5, [30, 20, 10]), (1.0, [39, 17, 4])])
+def test_who_knows_the_truth_names_classes_by_a_power_of_their_area_counting_earlier_answers(power, expected):
+    truth = np.repeat([0, 1, 2], [900, 400, 100]).reshape(1, -1).astype(np.uint8)
+    col = np.arange(0, truth.size, 2)
+    units = SimpleNamespace(row=np.zeros(len(col), int), col=col, kind=np.ones(len(col)), area_px=np.full(len(col), 64))
+    turn = choosing.Turn(1, 0, "clicks", None, (), np.array([3, 1, 1]), np.arange(3))
+    is_open = col != 0
+    chosen = choosing.by_truth(SimpleNamespace(truth=truth), units, 55, is_open, turn, power)
+    assert len(chosen) == len(set(chosen.tolist())) == 55 and is_open[chosen].all()
+    after = turn.named + np.bincount(truth[0, col[chosen]], minlength=3)
+    assert np.abs(after - expected).max() <= 1
