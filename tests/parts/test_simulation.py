@@ -128,3 +128,13 @@ def test_who_knows_the_truth_names_classes_by_a_power_of_their_area_counting_ear
     assert len(chosen) == len(set(chosen.tolist())) == 55 and is_open[chosen].all()
     after = turn.named + np.bincount(truth[0, col[chosen]], minlength=3)
     assert np.abs(after - expected).max() <= 1
+
+
+def test_who_knows_the_truth_takes_large_units_first():
+    truth = np.zeros((1, 2000), np.uint8)
+    units = SimpleNamespace(
+        row=np.zeros(2000, int), col=np.arange(2000), kind=np.ones(2000), area_px=np.where(np.arange(2000) < 1000, 10, 90)
+    )
+    turn = choosing.Turn(1, 0, "clicks", None, (), np.zeros(1), np.zeros(1, int))
+    chosen = choosing.by_truth(SimpleNamespace(truth=truth), units, 200, np.ones(2000, bool), turn, 0.5)
+    assert (chosen >= 1000).mean() == pytest.approx(0.9, abs=0.08)
