@@ -226,8 +226,7 @@ def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn:
     waiting = []
     for class_id in turn.ids:
         of = np.flatnonzero(is_open & (units.kind != EDGE) & (true == class_id))
-        drawn = rng.choice(of, len(of), replace=False, p=units.area_px[of] / units.area_px[of].sum())
-        waiting.append(drawn[::-1].tolist())
+        waiting.append(of[np.argsort(-rng.exponential(size=len(of)) / units.area_px[of])].tolist())  # the last one is next
     named, chosen = turn.named.astype(float), []
     while len(chosen) < count and any(waiting):
         rarest = min((c for c, left in enumerate(waiting) if left), key=lambda c: (named[c] + 1) / wanted[c])
