@@ -1,6 +1,7 @@
 """What a selector asks of the oracle: units of the product, whole cells, or squares around doubtful pixels."""
 
 import importlib
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,7 +15,9 @@ from engine.contract import catalogue
 from engine.geo import raster
 from engine.inference import embed
 from engine.regions import CELL_PX, cold_start, mix, select, survey
-from engine.regions.units import EDGE, Settings
+from engine.regions.units import EDGE, RIM_PX, Settings
+
+from .pool import UNLABELLED
 
 LEAST_CELL_SHARE = 0.5
 STRIP_PX = 512
@@ -179,7 +182,7 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
     def ask(budget: float, asked: np.ndarray) -> Iterator[Question]:
         is_open, key = open_units(units, asked), f"{turn.seed}:{model.card.hash}"
         if selector.knows:
-            chosen = by_truth(pool, units, round(budget), is_open, turn, **selector.more)
+            chosen = by_truth(pool, found, round(budget), is_open, turn, **selector.more)
         elif selector.selection in catalogue.DIVERSE:
             count = max(1, round(budget / costs[units.kind != EDGE].mean()))
             listed = select.shortlist(units, scores, count, selector.edge_share, key=key, open_to_choice=is_open)
@@ -206,7 +209,7 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
     return ask
 
 
-def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn: Turn, power: float) -> np.ndarray:
+def by_truth(pool: object, found: survey.Survey, count: int, is_open: np.ndarray, turn: Turn, power: float) -> np.ndarray:
     """Return `count` region units whose true classes, with all that were named so far, are as near as can be to a balance.
 
     The balance is the area of each class to a power: 0 names all classes alike, 1 in proportion. Within a class chance decides,
@@ -214,7 +217,7 @@ def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn:
 
     Args:
         pool: of which the truth is known.
-        units: the table; a unit is of the class at its anchor.
+        found: the units; a unit is of the class that most of it has.
         count: number of units.
         is_open: (n,) False for units that were offered before.
         turn: what is known besides.
@@ -222,7 +225,7 @@ def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn:
     """
     rng = np.random.default_rng([turn.seed, turn.turn, 11])
     wanted = np.array([(pool.truth == i).sum() for i in turn.ids], float) ** power
-    true = pool.truth[units.row, units.col]
+    units, true = found.units, true_classes(found, pool.truth)
     waiting = []
     for class_id in turn.ids:
         of = np.flatnonzero(is_open & (units.kind != EDGE) & (true == class_id))
@@ -233,6 +236,25 @@ def by_truth(pool: object, units: object, count: int, is_open: np.ndarray, turn:
         chosen.append(waiting[rarest].pop())
         named[rarest] += 1
     return np.array(chosen, np.int64)
+
+
+def true_classes(found: survey.Survey, truth: np.ndarray) -> np.ndarray:
+    """Return for each unit the id that most of its pixels have, UNLABELLED where nobody knows."""
+    units, side = found.units, survey.TILE_PX + 2 * RIM_PX
+    true = np.full(len(units), UNLABELLED, np.uint8)
+    padded = np.pad(truth, ((RIM_PX, side), (RIM_PX, side)), constant_values=UNLABELLED)
+    for tile in np.unique(units.tile):
+        of = np.flatnonzero(units.tile == tile)
+        labels = (
+            np.frombuffer(zlib.decompress(found.pixels[tile]), np.uint8)[: 2 * side * side].view(np.uint16).astype(np.int64)
+        )
+        row, col = found.corners[tile]
+        ids = padded[row : row + side, col : col + side].ravel()
+        counts = np.bincount(labels * 256 + ids, minlength=(int(units.label[of].max()) + 1) * 256).reshape(-1, 256)
+        counts[:, UNLABELLED] = 0
+        known = counts[units.label[of]]
+        true[of] = np.where(known.any(axis=1), known.argmax(axis=1), UNLABELLED)
+    return true
 
 
 def open_units(units: object, asked: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The oracle of the active-learning benchmark answers as a person would, and its tables read curves as they are drawn."""
 
 import sys
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,9 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import active_learning
 from simulation import choosing, oracle, pool, tables
+
+from engine.regions import survey
+from engine.regions.units import REGION, RIM_PX
 
 WHOLE = slice(0, 40), slice(0, 40)
 MASK = np.ones((40, 40), bool)
@@ -117,24 +121,52 @@ def test_answers_are_held_out_only_where_pseudo_labels_need_them(semi, share):
     assert campaign.ledger()["pixels"] == 320 * 320, "what is held out is paid for"
 
 
+BLOCK = 8
+BLOCKS = survey.TILE_PX // BLOCK
+
+
+class Table(SimpleNamespace):
+    """The columns of `Units` that are looked at."""
+
+    def __len__(self):
+        return len(self.kind)
+
+
+def blocks(of_rows):
+    """Return the survey of a tile cut into regions of 8 x 8 px, and its truth: so many rows of regions for each class."""
+    n = sum(of_rows) * BLOCKS
+    rows = np.repeat(np.arange(len(of_rows), dtype=np.uint8), np.array(of_rows) * BLOCK)
+    truth = rows[:, None].repeat(survey.TILE_PX, axis=1)
+    numbers = np.arange(1, n + 1, dtype=np.uint16).reshape(-1, BLOCKS)
+    labels = np.zeros((survey.TILE_PX + 2 * RIM_PX,) * 2, np.uint16)
+    labels[RIM_PX : RIM_PX + len(truth), RIM_PX:-RIM_PX] = numbers.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+    units = Table(tile=np.zeros(n, int), label=numbers.ravel(), kind=np.full(n, REGION), area_px=np.full(n, BLOCK * BLOCK))
+    pixels = zlib.compress(labels.tobytes() + bytes(labels.size))
+    return survey.Survey(units, np.zeros(3), truth.size, (pixels,), ((0, 0),)), truth
+
+
 @pytest.mark.parametrize(("power", "expected"), [(0.0, [20, 20, 20]), (0.5, [30, 20, 10]), (1.0, [39, 17, 4])])
 def test_who_knows_the_truth_names_classes_by_a_power_of_their_area_counting_earlier_answers(power, expected):
-    truth = np.repeat([0, 1, 2], [900, 400, 100]).reshape(1, -1).astype(np.uint8)
-    col = np.arange(0, truth.size, 2)
-    units = SimpleNamespace(row=np.zeros(len(col), int), col=col, kind=np.ones(len(col)), area_px=np.full(len(col), 64))
+    found, truth = blocks([36, 16, 4])
     turn = choosing.Turn(1, 0, "clicks", None, (), np.array([3, 1, 1]), np.arange(3))
-    is_open = col != 0
-    chosen = choosing.by_truth(SimpleNamespace(truth=truth), units, 55, is_open, turn, power)
+    is_open = np.arange(len(found.units)) % 7 > 0
+    chosen = choosing.by_truth(SimpleNamespace(truth=truth), found, 55, is_open, turn, power)
     assert len(chosen) == len(set(chosen.tolist())) == 55 and is_open[chosen].all()
-    after = turn.named + np.bincount(truth[0, col[chosen]], minlength=3)
+    after = turn.named + np.bincount(truth[::BLOCK, 0][chosen // BLOCKS], minlength=3)
     assert np.abs(after - expected).max() <= 1
 
 
 def test_who_knows_the_truth_takes_large_units_first():
-    truth = np.zeros((1, 2000), np.uint8)
-    units = SimpleNamespace(
-        row=np.zeros(2000, int), col=np.arange(2000), kind=np.ones(2000), area_px=np.where(np.arange(2000) < 1000, 10, 90)
-    )
+    found, truth = blocks([40])
+    is_large = np.arange(len(found.units)) % 2 > 0
+    found.units.area_px = np.where(is_large, 90, 10)
     turn = choosing.Turn(1, 0, "clicks", None, (), np.zeros(1), np.zeros(1, int))
-    chosen = choosing.by_truth(SimpleNamespace(truth=truth), units, 200, np.ones(2000, bool), turn, 0.5)
-    assert (chosen >= 1000).mean() == pytest.approx(0.9, abs=0.08)
+    chosen = choosing.by_truth(SimpleNamespace(truth=truth), found, 200, np.ones(len(is_large), bool), turn, 0.5)
+    assert is_large[chosen].mean() == pytest.approx(0.9, abs=0.08)
+
+
+def test_a_unit_is_of_the_class_that_most_of_it_has_and_of_none_where_nobody_knows():
+    found, truth = blocks([2, 2])
+    truth[:BLOCK, :5] = 1
+    truth[:BLOCK, BLOCK : BLOCK + 8] = pool.UNLABELLED
+    assert choosing.true_classes(found, truth)[:3].tolist() == [1, pool.UNLABELLED, 0]
