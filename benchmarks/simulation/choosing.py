@@ -1,7 +1,6 @@
 """What a selector asks of the oracle: units of the product, whole cells, or squares around doubtful pixels."""
 
 import importlib
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -91,9 +90,8 @@ SELECTORS = {
     "edges_unscored": Selector(**{**OURS, "score": "random"}),
     "knows_even": Selector("random", knows=True, more={"power": 0.0}),
     "knows_root": Selector("random", knows=True, more={"power": 0.5}),
-    "knows_area": Selector("random", knows=True, more={"power": 1.0}),
 }
-"""The default, the baselines, below `cluster_margin` the default with one part changed, and three that know the truth."""
+"""The default, the baselines, below `cluster_margin` the default with one part changed, and two that know the truth."""
 
 
 @dataclass(frozen=True)
@@ -245,9 +243,7 @@ def true_classes(found: survey.Survey, truth: np.ndarray) -> np.ndarray:
     padded = np.pad(truth, ((RIM_PX, side), (RIM_PX, side)), constant_values=UNLABELLED)
     for tile in np.unique(units.tile):
         of = np.flatnonzero(units.tile == tile)
-        labels = (
-            np.frombuffer(zlib.decompress(found.pixels[tile]), np.uint8)[: 2 * side * side].view(np.uint16).astype(np.int64)
-        )
+        labels = found.unpacked(tile)[0].ravel().astype(np.int64)
         row, col = found.corners[tile]
         ids = padded[row : row + side, col : col + side].ravel()
         counts = np.bincount(labels * 256 + ids, minlength=(int(units.label[of].max()) + 1) * 256).reshape(-1, 256)

@@ -63,13 +63,18 @@ class Survey:
     pixels: tuple[bytes, ...]
     corners: tuple[tuple[int, int], ...]
 
-    def cut_out(self, unit: int) -> tuple[Window, NDArray[np.bool_], NDArray[np.uint8]]:
-        """Return one unit: a window of the raster, which of its pixels belong to the unit, and their predicted classes."""
-        tile = int(self.units.tile[unit])
+    def unpacked(self, tile: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """Return the labels and the predicted classes of one tile, which reach `RIM_PX` beyond its core."""
         whole = np.frombuffer(zlib.decompress(self.pixels[tile]), np.uint8)
         size = len(whole) // 3
         side = TILE_PX + 2 * RIM_PX
-        labels, classes = whole[: 2 * size].view(np.uint16).reshape(side, side), whole[2 * size :].reshape(side, side)
+        return whole[: 2 * size].view(np.uint16).reshape(side, side), whole[2 * size :].reshape(side, side)
+
+    def cut_out(self, unit: int) -> tuple[Window, NDArray[np.bool_], NDArray[np.uint8]]:
+        """Return one unit: a window of the raster, which of its pixels belong to the unit, and their predicted classes."""
+        tile = int(self.units.tile[unit])
+        labels, classes = self.unpacked(tile)
+        side = len(labels)
         top, left = self.corners[tile][0] - RIM_PX, self.corners[tile][1] - RIM_PX
         rows = _around(int(self.units.row[unit]), top, side)
         cols = _around(int(self.units.col[unit]), left, side)
