@@ -37,6 +37,7 @@ from engine.metrics import Confusion
 ROOT = Path(__file__).resolve().parent
 UNLABELLED = oracle.UNLABELLED
 SUPERPIXEL_PX = 32 * 32
+PSEUDOLABELS = ("pseudolabel", "unbalanced")
 ASKED_AGAIN = 8
 """So often a round asks for more where its answers were cheaper than estimated."""
 
@@ -100,8 +101,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ledgers", nargs="+", choices=("clicks", "pixels"), default=["clicks"])
     parser.add_argument("--starts", nargs="+", choices=("random", "clusters"), default=["random"])
     parser.add_argument(
-        "--semi", nargs="+", choices=("none", "distill", "pseudolabel"), default=["none"],
-        help="learn from the last model too: as a teacher, or by its pseudo-labels, which cost a fifth of the answers",
+        "--semi", nargs="+", choices=("none", "distill", "pseudolabel", "unbalanced"), default=["none"],
+        help="learn from the last model too: as a teacher, or by its pseudo-labels, which cost a fifth of the answers; "
+        "unbalanced: one threshold for all classes, and no cap (probe only)",
     )  # fmt: skip
     parser.add_argument("--noise-px", type=float, default=0.0, help="standard deviation of the oracle's borders")
     parser.add_argument("--flip-share", type=float, default=0.0, help="share of the oracle's answers with another class")
@@ -111,8 +113,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, default=Path("runs/active_learning"))
     parser.add_argument("--table", action="store_true", help="print the table of what is there, run nothing")
     options = parser.parse_args()
-    if SETTINGS[options.setting].is_probe and options.semi != ["none"]:
-        parser.error("the probe learns from labels alone: leave --semi away")
+    if ("distill" if SETTINGS[options.setting].is_probe else "unbalanced") in options.semi:
+        parser.error("the probe has no teacher, and networks no unbalanced pseudo-labels: choose another --semi")
     return options
 
 
@@ -151,10 +153,11 @@ def measured(run: Run, options: argparse.Namespace) -> dict:
         more = {}
         if model and run.semi == "distill":
             more["teacher"] = model
-        elif model and run.semi == "pseudolabel":
-            more["pseudolabels"] = learning.pseudolabels(
-                ground, model, campaign.labels, campaign.held_out, turn, run.seed, options.device
-            )
+        elif model and run.semi in PSEUDOLABELS:
+            more["pseudolabels"] = learner.pseudolabels(
+                model, campaign.labels, campaign.held_out, turn, run.seed,
+                **({"is_balanced": False} if run.semi == "unbalanced" else {}),
+            )  # fmt: skip
         model = learner.learn(campaign.labels, run.seed, **more)
         found = learner.figures(model)
         pseudo_px = int((more["pseudolabels"] != UNLABELLED).sum()) if "pseudolabels" in more else 0
@@ -176,7 +179,7 @@ class Campaign:
 
     def __init__(self, ground: pool.Pool, run: Run) -> None:
         self.labels, self.held_out = (np.full(ground.truth.shape, UNLABELLED, np.uint8) for _ in range(2))
-        self._held_out_share = IngestSpec.held_out_share if run.semi == "pseudolabel" else 0.0
+        self._held_out_share = IngestSpec.held_out_share if run.semi in PSEUDOLABELS else 0.0
         self._ground, self._run, self._selector = ground, run, choosing.SELECTORS[run.selector]
         truth = oracle.shifted(ground.truth, run.noise_px, run.seed)
         self._oracle = oracle.Oracle(truth, ground.classes, run.flip_share, run.seed)

@@ -83,6 +83,7 @@ SELECTORS = {
     "no_exploration": Selector(**{**OURS, "explored": 0.0}),
     "not_levelled": Selector(**{**OURS, "levelled": False}),
     "no_weights": Selector(**{**OURS, "weights": "equal"}),
+    "lean": Selector(**{**OURS, "weights": "equal", "explored": 0.0, "levelled": False}),
     "no_quota": Selector(**OURS, more={"quota": 0.0}),
     "no_noise": Selector(**OURS, more={"noise": 0.0}),
     "no_spread": Selector(**OURS, more={"spread": False}),

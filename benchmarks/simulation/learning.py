@@ -80,6 +80,10 @@ class Trainer:
         """Return a model, see `learn`."""
         return learn(self._pool, labels, self._lesson, seed, self._where, **more)
 
+    def pseudolabels(self, path: Path, labels: np.ndarray, held_out: np.ndarray, turn: int, seed: int) -> np.ndarray:
+        """Return what the job `pseudolabel` makes of the last round's model, see `pseudolabels`."""
+        return pseudolabels(self._pool, path, labels, held_out, turn, seed, self._where)
+
     @contextmanager
     def seen(self, path: Path, tta: str) -> Iterator[tuple]:
         """Yield the model, what it sees on the pool, and the device."""

@@ -17,8 +17,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from engine.contract.legend import Legend
+from engine.contract.specs.pseudolabel import PseudolabelSpec
 from engine.geo.tiles import Window
-from engine.regions import survey
+from engine.pseudolabels import thresholds
+from engine.regions import clear, survey
+from engine.training.objective import PSEUDOLABELS_WEIGHT
 from models import checkpoint
 from models.model import Model
 
@@ -72,17 +75,57 @@ class Probe:
         parts = (pixels[at : at + READ_PX] for at in range(0, len(pixels), READ_PX))
         return torch.cat([torch.from_numpy((part - self._mean) / self._scale).bfloat16() for part in parts])
 
-    def learn(self, labels: np.ndarray, seed: int) -> Learned:
-        """Return what is learned from (H, W) ids, UNLABELLED where nobody answered."""
-        network = self._fitted(labels, seed, 0)
+    def learn(self, labels: np.ndarray, seed: int, pseudolabels: np.ndarray | None = None) -> Learned:
+        """Return what is learned from (H, W) ids, UNLABELLED where nobody answered, and from those that a model gave."""
+        network = self._fitted(labels, seed, 0, pseudolabels)
         ids = np.setdiff1d(labels, [UNLABELLED])
         return Learned(network, probabilities(network, self._pixels), ids, labels.copy(), seed)
 
-    def _fitted(self, labels: np.ndarray, seed: int, view: int) -> nn.Sequential:
-        ids, known, rng = np.setdiff1d(labels, [UNLABELLED]), labels[self._valid], np.random.default_rng([seed, view])
-        at = np.flatnonzero(known != UNLABELLED)
+    def _fitted(self, labels: np.ndarray, seed: int, view: int, pseudolabels: np.ndarray | None = None) -> nn.Sequential:
+        ids, rng = np.setdiff1d(labels, [UNLABELLED]), np.random.default_rng([seed, view])
+        lessons = [(self._told(labels, ids, rng), 1.0)]
+        if pseudolabels is not None and np.isin(pseudolabels, ids).any():
+            lessons.append((self._told(pseudolabels, ids, rng), PSEUDOLABELS_WEIGHT))
+        return fit(lessons, len(ids), rng)
+
+    def _told(self, labels: np.ndarray, ids: np.ndarray, rng: np.random.Generator) -> tuple:
+        """Return features and channels of the pixels labelled with one of `ids`; by chance where they are too many."""
+        known = labels[self._valid]
+        at = np.flatnonzero(np.isin(known, ids))
         some = np.sort(rng.choice(at, min(MOST_PX, len(at)), replace=False))
-        return fit(self._pixels[torch.from_numpy(some)], np.searchsorted(ids, known[some]), len(ids), rng)
+        return self._pixels[torch.from_numpy(some)], np.searchsorted(ids, known[some])
+
+    def pseudolabels(
+        self, learned: Learned, labels: np.ndarray, held_out: np.ndarray, turn: int, seed: int, is_balanced: bool = True
+    ) -> np.ndarray:
+        """Return what the job `pseudolabel` would make of it, (H, W) ids with UNLABELLED.
+
+        Args:
+            learned: of the last round; held-out answers of classes that it does not name are no measure of it.
+            labels: (H, W) ids of the answers.
+            held_out: (H, W) ids of the answers kept apart.
+            turn: number of the round that it asks, from 1.
+            seed: start of all random numbers.
+            is_balanced: whether each class has a threshold and a share of its own; else one for all, and no cap.
+        """
+        probs = np.zeros((learned.said.shape[1], *self._valid.shape), np.float32)
+        probs[:, self._valid] = learned.said.T / np.float32(255)
+        scales = survey.measure(self._read, *self._valid.shape)
+        mapped, confidence, is_clear = clear.find(probs, self._image, self._valid, (0, 0), *scales)
+        channel_of = np.full(256, UNLABELLED, np.uint8)
+        channel_of[learned.ids] = np.arange(len(learned.ids))
+        reference = channel_of[held_out]
+        is_answered = (labels != UNLABELLED) | ((held_out != UNLABELLED) & (reference == UNLABELLED))
+        allowed = np.where(is_clear & ~is_answered, mapped, np.uint8(UNLABELLED))
+        tally = thresholds.Tally.zeros(len(learned.ids))
+        tally.add(allowed, confidence, reference)
+        rules = rules_of(tally, thresholds.share_in(turn), is_balanced)
+        is_open = np.where(reference == UNLABELLED, allowed, np.uint8(UNLABELLED))
+        taken = thresholds.apply(rules, is_open, confidence, 0, 0, seed)
+        return np.where(taken == UNLABELLED, np.uint8(UNLABELLED), learned.ids[np.minimum(taken, len(learned.ids) - 1)])
+
+    def _read(self, window: Window) -> tuple:
+        return self._image[(slice(None), *window.slices)], self._valid[window.slices]
 
     @contextmanager
     def seen(self, learned: Learned, tta: str) -> Iterator[tuple]:
@@ -121,16 +164,26 @@ class Probe:
             yield Window(row, 0, len(valid), width), probs, self._image[:, rows], valid
 
 
-def fit(pixels: torch.Tensor, channels: np.ndarray, classes: int, rng: np.random.Generator) -> nn.Sequential:
-    """Return a perceptron trained by cross entropy on (n, D) features."""
+def rules_of(tally: thresholds.Tally, share: float, is_balanced: bool) -> list:
+    """Return what is taken of each class: by the product's rules, or by one threshold that all pixels together give."""
+    if is_balanced:
+        return thresholds.choose(tally, share, PseudolabelSpec.precision)
+    whole = thresholds.Tally(*(counts.sum(axis=0, keepdims=True) for counts in (tally.candidates, tally.right, tally.wrong)))
+    return thresholds.choose(whole, share, PseudolabelSpec.precision) * len(tally.candidates)
+
+
+def fit(lessons: list, classes: int, rng: np.random.Generator) -> nn.Sequential:
+    """Return a perceptron trained by cross entropy; a lesson is ((n, D) features and their channels, weight)."""
     torch.manual_seed(int(rng.integers(1 << 31)))
-    values, wanted = pixels.float(), torch.from_numpy(channels)
-    network = nn.Sequential(nn.Linear(values.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes))
+    told = [(pixels.float(), torch.from_numpy(channels), weight) for (pixels, channels), weight in lessons]
+    network = nn.Sequential(nn.Linear(told[0][0].shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes))
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
     for _ in range(STEPS):
-        batch = torch.from_numpy(rng.integers(0, len(values), BATCH_PX))
-        loss = F.cross_entropy(network(values[batch]), wanted[batch])
+        loss = torch.zeros(())
+        for values, wanted, weight in told:
+            batch = torch.from_numpy(rng.integers(0, len(values), BATCH_PX))
+            loss = loss + weight * F.cross_entropy(network(values[batch]), wanted[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine import device
-from engine.acquisition import bvsb
 from engine.contract.events import Reporter
 from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.pseudolabel import PseudolabelSpec
@@ -22,13 +20,10 @@ from engine.inference.labelling import Probabilities
 from engine.inference.predict import Band, ProbabilityTile
 from engine.metrics import Confusion
 from engine.pseudolabels import thresholds
-from engine.regions import MARGIN_PX, cuts, edges, survey
+from engine.regions import MARGIN_PX, clear, survey
 from engine.training.scene import channel_table
 from models import checkpoint
 from models.model import Model
-
-CLEAR_PX = cuts.BAND_PX + 1
-"""How far a pseudo-label keeps from every border: the band is where people label, not the model."""
 
 
 def run(spec: PseudolabelSpec, report: Reporter) -> dict[str, Any]:
@@ -83,10 +78,10 @@ def _candidates(
     row: Band | None = None
     for tile in _predicted(model, image, spec, report):
         core = tile.core
-        mapped, confidence, clear = _seen(tile, *scales)
+        mapped, confidence, is_clear = _seen(tile, *scales)
         reference = channels[held_out.read(core)]
         table.counts[:] += Confusion.of(mapped, reference, len(model.card.legend)).counts
-        is_open = clear if answered is None else clear & (answered.read(core) == UNLABELLED)
+        is_open = is_clear if answered is None else is_clear & (answered.read(core) == UNLABELLED)
         allowed = np.where(is_open, mapped, np.uint8(UNLABELLED))
         tally.add(allowed, confidence, reference)
         if row is None:
@@ -113,17 +108,12 @@ def _predicted(model: Model, image: raster.Raster, spec: PseudolabelSpec, report
 def _seen(
     tile: ProbabilityTile, band_scale: NDArray[np.float32], edge_scale: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return a tile's core: channels with UNLABELLED, confidence in bytes, and which pixels are clear of every border."""
-    start = (tile.read.row, tile.read.col)
-    channels = np.where(tile.valid, tile.probs.argmax(axis=0), UNLABELLED).astype(np.uint8)
-    confidence = np.rint(255 * tile.probs.max(axis=0)).astype(np.uint8)
-    smooth = edges.clean(channels)
-    score = np.where(tile.valid, bvsb.score(torch.from_numpy(tile.probs)[None]).numpy(), 0).astype(np.float32)
-    shown = edges.image_edges(edges.gradient(tile.data, tile.valid, band_scale), edge_scale, start)
-    border = edges.find(smooth, shown, score, start).centreline
-    clear = tile.valid & (smooth == channels) & ~edges.dilate(border, CLEAR_PX)
+    """Return what `clear.find` says of a tile's core."""
+    channels, confidence, is_clear = clear.find(
+        tile.probs, tile.data, tile.valid, (tile.read.row, tile.read.col), band_scale, edge_scale
+    )
     inside = tile.core.within(tile.read).slices
-    return channels[inside], confidence[inside], clear[inside]
+    return channels[inside], confidence[inside], is_clear[inside]
 
 
 def _write(

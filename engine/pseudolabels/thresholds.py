@@ -90,8 +90,9 @@ def choose(tally: Tally, share: float, precision: float) -> list[Rule]:
     """Return a rule for each class.
 
     The threshold is the confidence above which `share` of the class's candidates lie, at least 0.7, raised until the
-    held-out pixels above it reach the precision; a class that never does gets nothing. Then classes with more than three
-    times the median class's pixels are thinned. Our specification; shares after CBST, the precision is ours.
+    held-out pixels above it reach the precision; a class that never does gets nothing. Where more than `share` have the
+    highest confidence there is, they are thinned to it. Then classes with more than three times the median class's pixels
+    are thinned. Our specification; shares after CBST, the precision is ours.
 
     Args:
         tally: of the whole raster.
@@ -101,19 +102,20 @@ def choose(tally: Tally, share: float, precision: float) -> list[Rule]:
     above, right, wrong = (_from_above(counts) for counts in (tally.candidates, tally.right, tally.wrong))  # (C, 257)
     known = right + wrong
     correct = np.divide(right, known, out=np.zeros(known.shape), where=known > 0)
-    found = []
-    for c in range(len(above)):
-        is_sure = (above[c] <= share * above[c, 0]) & (np.arange(257) >= np.ceil(255 * LEAST_CONFIDENCE))
-        passes = np.flatnonzero(is_sure & (known[c] >= LEAST_EVIDENCE_PX) & (correct[c] >= precision))
-        found.append(int(passes[0]) if len(passes) else 256)
+    wanted = share * above[:, :1]
+    is_sure = (above <= wanted) & (np.arange(257) >= np.ceil(255 * LEAST_CONFIDENCE))
+    is_sure[:, 255] = True
+    passes = is_sure & (known >= LEAST_EVIDENCE_PX) & (correct >= precision)
+    found = np.where(passes.any(axis=1), passes.argmax(axis=1), 256)
     pixels = above[np.arange(len(above)), found]
-    most = DOMINANCE * np.median(pixels[pixels > 0]) if pixels.any() else 0.0
+    taken = np.minimum(pixels, wanted[:, 0])
+    most = DOMINANCE * np.median(taken[taken > 0]) if taken.any() else 0.0
     return [
         Rule(
-            t, float(min(1.0, most / pixels[c])) if pixels[c] else 0.0,
+            t, float(min(taken[c], most) / pixels[c]) if pixels[c] else 0.0,
             float(correct[c, t]) if known[c, t] >= LEAST_EVIDENCE_PX else None, int(known[c, t]),
         )
-        for c, t in enumerate(found)
+        for c, t in enumerate(found.tolist())
     ]  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from engine.contract.legend import UNLABELLED, Legend
 from engine.contract.specs.pseudolabel import PseudolabelSpec
 from engine.inference import predict
 from engine.jobs import pseudolabel
-from engine.jobs.pseudolabel import CLEAR_PX
 from engine.regions import edges
+from engine.regions.clear import CLEAR_PX
 from models import checkpoint
 from models.card import Card
 

@@ -45,6 +45,12 @@ def test_no_more_than_the_share_of_a_class_is_taken_and_only_where_the_model_is_
     assert least >= 0.7 * 255
 
 
+def test_where_a_model_is_as_sure_as_can_be_of_most_its_share_is_drawn_by_chance():
+    made = tally({(0, 255): 900, (0, 100): 100}, {(0, 255): 500}, {})
+    rule = thresholds.choose(made, 0.2, 0.9)[0]
+    assert rule.confidence == 255 and rule.kept == pytest.approx(200 / 900)
+
+
 def test_the_share_grows_with_the_rounds_to_a_half():
     assert [thresholds.share_in(turn) for turn in (1, 2, 3, 4, 5, 6)] == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.5, 0.5])
 

@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import scenes
 from simulation import pool, probe
 
+from engine.pseudolabels import thresholds
 from models import checkpoint
 
 HEIGHT, WIDTH = 560, 96
@@ -75,3 +76,35 @@ def test_the_same_labels_and_seed_teach_the_same_and_another_seed_another(learne
     one, again, other = (learner.learn(labels, seed).said for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
+
+
+NONE = pool.UNLABELLED
+
+
+def test_what_a_model_says_where_it_is_right_teaches_too_but_no_class_that_nobody_answered(learner):
+    labels = answered(*BOTH)
+    alone = learner.learn(labels, seed=0)
+    told = learner.learn(labels, seed=0, pseudolabels=np.full_like(labels, LEFT))
+    assert (told.said.argmax(axis=1) == 0).mean() > (alone.said.argmax(axis=1) == 0).mean() + 0.1
+    nothing = learner.learn(labels, seed=0, pseudolabels=np.where(labels == NONE, np.uint8(7), np.uint8(NONE)))
+    np.testing.assert_array_equal(nothing.said, alone.said)
+
+
+def test_pseudo_labels_need_held_out_answers_and_keep_from_answers_and_borders(learner):
+    labels, held_out = answered(*BOTH), answered((60, 10, LEFT), (430, 70, RIGHT))
+    learned = learner.learn(labels, seed=0)
+    assert (learner.pseudolabels(learned, labels, answered(), 1, 0) == NONE).all()
+    said = learner.pseudolabels(learned, labels, held_out, 1, 0)
+    known = said != NONE
+    assert known.any() and set(said[known].tolist()) <= {LEFT, RIGHT}
+    assert not known[(labels != NONE) | (held_out != NONE)].any() and not known[:, WIDTH // 2 - 2 : WIDTH // 2 + 2].any()
+
+
+def test_without_balance_one_threshold_holds_for_all_classes_and_nothing_is_thinned():
+    tally = thresholds.Tally.zeros(2)
+    tally.candidates[:, 250] = 10_000, 100
+    tally.candidates[:, 100] = 90_000, 900
+    tally.right[:, 250], tally.wrong[1, 250] = (1800, 200), 200
+    apart, alike = (probe.rules_of(tally, 0.2, is_balanced) for is_balanced in (True, False))
+    assert [r.confidence for r in apart] == [179, 256], "the second class is wrong too often"
+    assert alike[0] == alike[1] and alike[0].kept == 1
