@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent
 UNLABELLED = oracle.UNLABELLED
 SUPERPIXEL_PX = 32 * 32
 PSEUDOLABELS = ("pseudolabel", "unbalanced")
+HELD_OUT = ("held_out", *PSEUDOLABELS)
 ASKED_AGAIN = 8
 """So often a round asks for more where its answers were cheaper than estimated."""
 
@@ -101,9 +102,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ledgers", nargs="+", choices=("clicks", "pixels"), default=["clicks"])
     parser.add_argument("--starts", nargs="+", choices=("random", "clusters"), default=["random"])
     parser.add_argument(
-        "--semi", nargs="+", choices=("none", "distill", "pseudolabel", "unbalanced"), default=["none"],
+        "--semi", nargs="+", choices=("none", "distill", *HELD_OUT), default=["none"],
         help="learn from the last model too: as a teacher, or by its pseudo-labels, which cost a fifth of the answers; "
-        "unbalanced: one threshold for all classes, and no cap (probe only)",
+        "held_out: pay that fifth and learn nothing from it; unbalanced: one threshold for all classes, no cap (probe only)",
     )  # fmt: skip
     parser.add_argument("--noise-px", type=float, default=0.0, help="standard deviation of the oracle's borders")
     parser.add_argument("--flip-share", type=float, default=0.0, help="share of the oracle's answers with another class")
@@ -179,7 +180,7 @@ class Campaign:
 
     def __init__(self, ground: pool.Pool, run: Run) -> None:
         self.labels, self.held_out = (np.full(ground.truth.shape, UNLABELLED, np.uint8) for _ in range(2))
-        self._held_out_share = IngestSpec.held_out_share if run.semi in PSEUDOLABELS else 0.0
+        self._held_out_share = IngestSpec.held_out_share if run.semi in HELD_OUT else 0.0
         self._ground, self._run, self._selector = ground, run, choosing.SELECTORS[run.selector]
         truth = oracle.shifted(ground.truth, run.noise_px, run.seed)
         self._oracle = oracle.Oracle(truth, ground.classes, run.flip_share, run.seed)

@@ -107,7 +107,7 @@ def test_differences_are_paired_by_seed_and_the_smallest_p_is_corrected_most():
     assert float(found["alike"][1]) > 0.05
 
 
-@pytest.mark.parametrize(("semi", "share"), [("none", 0.0), ("pseudolabel", 0.2)])
+@pytest.mark.parametrize(("semi", "share"), [("none", 0.0), ("held_out", 0.2), ("pseudolabel", 0.2)])
 def test_answers_are_held_out_only_where_pseudo_labels_need_them(semi, share):
     truth = np.zeros((320, 320), np.uint8)
     ground = pool.Pool(Path(), Path(), truth, truth == 0, {}, Path(), Path())
