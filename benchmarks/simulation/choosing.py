@@ -31,7 +31,6 @@ class Selector:
         edge_share: share of the budget for edge units.
         aggregation, evidence: see `engine.regions.select.score`.
         explored: share of the first choice for ground of every kind, halved each round.
-        levelled: quotas make up for what answers named too seldom so far.
         tta: views of the model.
         shape: `unit`, `cell` (a square of 64 px) or `square` (2k + 1 px around a doubtful pixel).
         k: of squares.
@@ -46,7 +45,6 @@ class Selector:
     aggregation: str = "mean"
     evidence: float = 0.0
     explored: float = 0.0
-    levelled: bool = False
     tta: str = "none"
     shape: str = "unit"
     k: int = 0
@@ -54,10 +52,7 @@ class Selector:
     more: dict = field(default_factory=dict)
 
 
-OURS = {
-    "score": "bvsb", "weights": "performance", "selection": "stratified", "edge_share": 0.25, "evidence": 0.5, "explored": 0.5,
-    "levelled": True,
-}  # fmt: skip
+OURS = {"score": "bvsb", "selection": "stratified", "edge_share": 0.25, "evidence": 0.5}
 SELECTORS = {
     "default": Selector(**OURS),
     "random_cell": Selector("random", shape="cell"),
@@ -80,10 +75,8 @@ SELECTORS = {
     "regions_only": Selector(**{**OURS, "edge_share": 0.0}),
     "edges_only": Selector(**{**OURS, "edge_share": 1.0}),
     "half_edges": Selector(**{**OURS, "edge_share": 0.5}),
-    "no_exploration": Selector(**{**OURS, "explored": 0.0}),
-    "not_levelled": Selector(**{**OURS, "levelled": False}),
-    "no_weights": Selector(**{**OURS, "weights": "equal"}),
-    "lean": Selector(**{**OURS, "weights": "equal", "explored": 0.0, "levelled": False}),
+    "explored": Selector(**OURS, explored=0.5),
+    "weighted": Selector(**OURS, weights="performance"),
     "no_quota": Selector(**OURS, more={"quota": 0.0}),
     "no_noise": Selector(**OURS, more={"noise": 0.0}),
     "no_spread": Selector(**OURS, more={"spread": False}),
@@ -200,7 +193,6 @@ def later(pool: object, selector: Selector, model: object, pieces: Iterator, dev
                 units, scores, round(budget), selector.edge_share, classes=len(turn.ids),
                 seed=turn.seed, key=key, turn=turn.turn, tiles=len(found.corners),
                 rarest_first=np.argsort(found.mean_probs), open_to_choice=is_open, costs=costs,
-                named=turn.named[at] if selector.levelled else None,
                 **{"explored": selector.explored, **part.options, **selector.more},
             ).chosen  # fmt: skip
         yield from questions(found, chosen, ids, turn)

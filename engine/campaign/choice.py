@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine import acquisition, device
 from engine.acquisition import performance
 from engine.acquisition.standing import Past, Standing
-from engine.campaign import history, ledger, store
+from engine.campaign import history, store
 from engine.contract import catalogue
 from engine.contract.events import Reporter
 from engine.contract.legend import Legend
@@ -27,7 +27,7 @@ PICTURES_AT_ONCE = 32
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 64, 192
 
 NOTHING_BY_CLASS: dict[str, Any] = {
-    "class_shares": {}, "class_weights": {}, "class_quota": 0.0, "class_offered": {}, "held_out_px": 0, "miou": None,
+    "class_shares": {}, "weights_by_class": {}, "class_quota": 0.0, "class_offered": {}, "held_out_px": 0, "miou": None,
     "class_iou": None,
 }  # fmt: skip
 """What is kept of a round that no model with the campaign's classes chose."""
@@ -61,14 +61,13 @@ def doubtful(
         batch = mix.choose(
             units, scores, spec.budget, spec.edge_share, classes=len(legend), seed=spec.seed, key=key, turn=turn,
             tiles=len(found.corners), rarest_first=np.argsort(found.mean_probs, kind="stable"), open_to_choice=is_open,
-            costs=costs, named=ledger.named(before, legend.ids) if before else None,
-            **{"explored": spec.explored, **part.options},
+            costs=costs, **{"explored": spec.explored, **part.options},
         )  # fmt: skip
     spent = np.bincount(units.quota_class[batch.chosen], weights=costs[batch.chosen], minlength=len(legend))
     named = partial(zip, legend.names, strict=True)
     return batch, {
         "class_shares": {n: round(float(p), 5) for n, p in named(found.mean_probs)},
-        "class_weights": {n: round(float(w), 4) for n, w in named(weights)},
+        "weights_by_class": {n: round(float(w), 4) for n, w in named(weights)},
         "class_quota": round(select.QUOTA * spec.budget / len(legend), 3),
         "class_offered": {n: int(v) for n, v in named(spent)},
         "held_out_px": table.pixels,

@@ -10,13 +10,10 @@ Clicks are those that a person cannot do without; seconds are what the plugin me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from engine.campaign.store import Campaign
 from engine.contract.campaign import CONFIRM, ONE_CLASS, REDRAW
@@ -72,21 +69,6 @@ def entries(campaign: Campaign) -> list[Entry]:
             )
         )  # fmt: skip
     return found
-
-
-def named(campaign: Campaign, ids: Sequence[int]) -> NDArray[np.int64]:
-    """Return how many answers and corrections named each of some classes, (len(ids),); an answer may name several."""
-    units, borders = campaign.units, campaign.borders
-    said = units["answer"].fillna("").str.strip().str.lower()
-    seen = campaign.predictions[campaign.predictions["unit"].isin(units.loc[said == CONFIRM, "unit"])]
-    drawn = borders[borders["unit"].isin(units.loc[said == REDRAW, "unit"])]
-    sides = pd.concat([drawn[["unit", side]].set_axis(["unit", "class_id"], axis=1) for side in ("class_left", "class_right")])
-    every = [
-        units.loc[said == ONE_CLASS, "class_id"], seen.drop_duplicates(["unit", "class_id"])["class_id"],
-        sides.drop_duplicates()["class_id"], campaign.corrections["class_id"], campaign.points["class_id"],
-    ]  # fmt: skip
-    found = pd.concat(every).dropna().astype(int)
-    return np.array([(found == class_id).sum() for class_id in ids])
 
 
 def redraw_clicks(campaign: Campaign) -> pd.Series:

@@ -51,7 +51,7 @@ def figures(campaign: Campaign, name: str, labelled: Mapping[str, int]) -> dict[
             {
                 "name": c.name, "color": c.color, "pixels": labelled.get(c.name, 0),
                 "share": labelled.get(c.name, 0) / total if total else None, "quota": 1 / len(campaign.legend),
-                "iou": newest.get("class_iou", {}).get(c.name), "weight": newest.get("class_weights", {}).get(c.name),
+                "iou": newest.get("class_iou", {}).get(c.name), "weight": newest.get("weights_by_class", {}).get(c.name),
                 "offered": newest.get("class_offered", {}).get(c.name),
             }
             for c in campaign.legend

@@ -199,8 +199,8 @@ def _lesson(spec: RoundSpec, files: _Files, model: str, is_measured: bool, is_to
 def _suggest(spec: RoundSpec, files: _Files, is_measured: bool) -> SuggestSpec:
     return SuggestSpec(
         image=(spec.image,), model=files.model, budget=spec.budget, budget_unit=spec.budget_unit, edge_share=spec.edge_share,
-        score=spec.score, held_out=files.held_out if is_measured else "", device=spec.device, seed=spec.seed,
-        output=spec.campaign,
+        score=spec.score, class_weights=spec.class_weights, held_out=files.held_out if is_measured else "", device=spec.device,
+        seed=spec.seed, output=spec.campaign,
     )  # fmt: skip
 
 

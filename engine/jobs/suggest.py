@@ -82,7 +82,8 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         "image": spec.image[0] if len(spec.image) == 1 else spec.image,
         "fingerprint": fingerprint, "model": spec.model, "model_hash": models[0].card.hash if models else "",
         "seed": spec.seed, "budget": spec.budget, "budget_unit": spec.budget_unit, "edge_share": spec.edge_share,
-        "score": spec.score if models else "", "prompt_model": spec.prompt_model, "prompts": spec.prompts,
+        "score": spec.score if models else "", "class_weights": spec.class_weights if models else "",
+        "prompt_model": spec.prompt_model, "prompts": spec.prompts,
         "offered": len(layer), **by_class, **known,
     }  # fmt: skip
     if before is None:
@@ -99,7 +100,7 @@ def offer(spec: SuggestSpec, report: Reporter, known: Mapping[str, Any]) -> dict
         "units_found": len(found.units),
         "clicks": int(layer["clicks"].sum()),
         "pixels": int(layer["pixels"].sum()),
-        "class_weights": record.get("class_weights"),
+        "weights_by_class": record.get("weights_by_class"),
         "miou": record.get("miou"),
         "class_iou": record.get("class_iou"),
         "valid_pixels": found.valid_px,

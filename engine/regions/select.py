@@ -107,7 +107,6 @@ def choose(
     rarest_first: NDArray[np.int64],
     open_to_choice: NDArray[np.bool_] | None = None,
     costs: NDArray[np.int64] | None = None,
-    named: NDArray[np.int64] | None = None,
     quota: float = QUOTA,
     noise: float = 1.0,
     spread: bool = True,
@@ -124,8 +123,7 @@ def choose(
         tiles: number of tiles of the raster.
         rarest_first: class channels, the rarest first.
         open_to_choice: (n,) False for units that were offered before.
-        named: (C,) how many answers named each class so far; nothing for a first batch.
-        quota: share of the budget that is divided over the classes, so that all are named alike in the end.
+        quota: share of the budget that is divided over the classes alike.
         noise: strength of the noise in the first round; at 0 chance decides between equal scores only.
         spread: whether a chosen unit makes its surroundings less attractive, and no tile gets much more than its share.
         costs: (n,) what each unit costs in the unit of the budget, at least 1, see `costs_in`.
@@ -143,8 +141,7 @@ def choose(
         share = min(most, budget - spent)
         pool = np.flatnonzero(free & (units.kind == kind))
         present = [c for c in rarest_first if (units.quota_class[pool] == c).any()]
-        fair = levelled(np.zeros(len(present)) if named is None else named[present], share / price.mean())
-        upto = np.rint(quota * share * np.cumsum([0.0, *fair])).astype(int).tolist()
+        upto = np.rint(quota * share * np.linspace(0.0, 1.0, len(present) + 1)).astype(int).tolist()
         taken = sum(
             greedy.take(pool[units.quota_class[pool] == c], upto[place + 1] - upto[place], by_quota=True)
             for place, c in enumerate(present)
@@ -154,22 +151,6 @@ def choose(
     greedy.take(np.flatnonzero(free), budget - spent, by_quota=False)
     chosen = np.array(greedy.chosen, np.int64)
     return Batch(chosen, np.array(greedy.by_quota, bool), scores[chosen])
-
-
-def levelled(named: NDArray, more: float) -> NDArray[np.float64]:
-    """Return which share of `more` answers each class needs so that all are named as alike as can be; they sum to 1.
-
-    Args:
-        named: (C,) how often each class was named.
-        more: number of answers to come; none gives equal shares.
-    """
-    if not len(named) or not more > 0:
-        return np.full(len(named), 1 / max(len(named), 1))
-    ordered = np.sort(named).astype(np.float64)
-    levels = (more + np.cumsum(ordered)) / np.arange(1, len(ordered) + 1)  # if the k least named shared all
-    level = levels[np.flatnonzero(levels > ordered)[-1]]
-    missing = np.maximum(level - named, 0.0)
-    return np.asarray(missing / missing.sum())
 
 
 def shortlist(

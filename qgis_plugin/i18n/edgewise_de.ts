@@ -1270,8 +1270,8 @@
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>
-        <source>Label raster that ingest kept apart; classes that the model gets wrong there are asked for more.</source>
-        <translation>Labelraster, das beim Einlesen beiseite blieb; nach Klassen, die das Modell dort verfehlt, wird mehr gefragt.</translation>
+        <source>Label raster that ingest kept apart; the model is measured there, which class weights may follow.</source>
+        <translation>Labelraster, das beim Einlesen beiseite blieb; daran wird das Modell gemessen, wonach Klassengewichte sich richten können.</translation>
     </message>
     <message>
         <location filename="../../engine/contract/specs/suggest.py"/>

@@ -221,13 +221,16 @@ def test_a_round_with_held_out_labels_measures_the_model_and_asks_for_what_it_ge
         common = int(np.bincount(seen.ravel(), minlength=255)[:255].argmax())
         truth = np.where(seen == common, common, LEGEND.ids[(LEGEND.ids.index(common) + 1) % 3])
         target.write(np.where(seen == 255, 255, truth).astype(np.uint8)[None])
-    summary = run(image=ortho, model=student, output=path, budget=10, held_out=str(folder / "held_out.tif"))
+    summary = run(
+        image=ortho, model=student, output=path, budget=10, held_out=str(folder / "held_out.tif"), class_weights="performance"
+    )
     row = history.rounds(store.read(path))[0]
     assert row["held_out_px"] == (seen != 255).sum()
     assert 0 < row["miou"] == summary["miou"] < 1
     name = LEGEND.names[LEGEND.ids.index(common)]
     assert row["class_iou"][name] == max(row["class_iou"].values())
-    assert row["class_weights"][name] == min(row["class_weights"].values())
+    assert row["class_weights"] == "performance"
+    assert row["weights_by_class"][name] == min(row["weights_by_class"].values())
 
 
 def test_a_campaign_with_other_classes_is_refused(first_round, folder, ortho):

@@ -73,6 +73,10 @@ class RoundSpec(Spec):
     score: str = params.choice(
         "Score", "How uncertainty is measured.", catalogue.choices(catalogue.ACQUISITION), SuggestSpec.score, advanced=True
     )
+    class_weights: str = params.choice(
+        "Class weights", "Which classes count more.", catalogue.choices(catalogue.CLASS_WEIGHTS), SuggestSpec.class_weights,
+        advanced=True,
+    )  # fmt: skip
     device: str = params.choice(
         "Device", "Where to compute.", {"auto": "Automatic", "cpu": "CPU", "cuda": "GPU"}, "auto", advanced=True
     )

@@ -74,7 +74,7 @@ class SuggestSpec(Spec):
         {"mean": "Mean of its pixels", "max": "Its most doubtful pixel"}, "mean", advanced=True,
     )  # fmt: skip
     class_weights: str = params.choice(
-        "Class weights", "Which classes count more.", catalogue.choices(catalogue.CLASS_WEIGHTS), "performance", advanced=True
+        "Class weights", "Which classes count more.", catalogue.choices(catalogue.CLASS_WEIGHTS), "equal", advanced=True
     )
     selection: str = params.choice(
         "Selection", "How a batch is chosen by the scores.", catalogue.choices(catalogue.SELECTION), "stratified", advanced=True
@@ -82,7 +82,7 @@ class SuggestSpec(Spec):
     explored: float = params.number(
         "Share explored",
         "Share of the regions of round 1 that is ground of every kind, whatever the model sees; halved with each round.",
-        0.5, 0.0, 1.0, advanced=True,
+        0.0, 0.0, 1.0, advanced=True,
     )  # fmt: skip
     edge_evidence: float = params.number(
         "Edge evidence", "What a border gains under which the image shows no edge, as a share of its score.", 0.5, 0.0, 10.0,
@@ -98,7 +98,7 @@ class SuggestSpec(Spec):
         "More models", "Other models with the same classes that are asked as well.", multiple=True, optional=True, advanced=True
     )
     held_out: str = params.raster(
-        "Held-out labels", "Label raster that ingest kept apart; classes that the model gets wrong there are asked for more.",
+        "Held-out labels", "Label raster that ingest kept apart; the model is measured there, which class weights may follow.",
         optional=True, advanced=True,
     )  # fmt: skip
     device: str = params.choice(
