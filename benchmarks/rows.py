@@ -1,6 +1,7 @@
 """Rows of a benchmark: kept with the machine they were measured on, and printed as mean and spread over seeds."""
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -16,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from engine import atomic
 from engine.contract.errors import DataError
+
+LONGEST_NAME = 140
+"""Characters; what is made of a run has names of this and some 60 more, and a file's name has 255 at most."""
 
 
 def shared(
@@ -52,9 +56,10 @@ def shared(
 
 
 def name(run: dict) -> str:
-    """Return a file name; what a run does not depend on is not in it."""
+    """Return a file name; what a run does not depend on is not in it, and one that is too long ends in a hash."""
     values = (f"{v:g}" if isinstance(v, float) else str(v) for v in run.values() if v not in ("", None))
-    return "_".join(values).replace(",", "+").replace("=", "-")
+    whole = "_".join(values).replace(",", "+").replace("=", "-")
+    return whole if len(whole) <= LONGEST_NAME else f"{whole[:LONGEST_NAME]}_{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
 
 
 def keep(path: Path, row: dict) -> None:

@@ -63,3 +63,8 @@ def test_a_row_that_another_process_measures_is_passed_over(work, capsys):
 def test_a_run_that_cannot_be_is_left_out_and_named(work, capsys):
     assert len(work([Run("plain", 7), *RUNS])) == 3
     assert "plain_7 is left out: no ground" in capsys.readouterr().out
+
+
+def test_runs_with_long_names_that_differ_at_the_end_are_all_measured(work):
+    long = [Run("+".join(["teacher"] * 60) + end, 0) for end in ("a", "b")]
+    assert len(work(long)) == 2 and work.asked == long
