@@ -31,7 +31,7 @@ from engine.geo import raster
 from engine.jobs import distill, ingest, pseudolabel, suggest, train
 from engine.pseudolabels import thresholds
 
-INGEST, PSEUDOLABEL, TRAIN, SUGGEST = "Reading the answers", "Making pseudo-labels", "Training", "Looking for the next units"
+INGEST, PSEUDOLABEL, TRAIN, SUGGEST = "Reading the answers", "Measuring the model", "Training", "Looking for the next units"
 _SECONDS_A_MPX, _SECONDS_A_STEP = 1.0, 0.5  # a first guess; the time left follows from what has passed
 _ASKED = (
     "copies", "labels", "teachers", "distillation", "iterations", "batch", "chip", "learning_rate", "pseudolabels", "precision",
@@ -92,9 +92,10 @@ def run(spec: RoundSpec, report: Reporter) -> dict[str, Any]:
             )
         with story.chapter(PSEUDOLABEL) as chapter:
             said = {}
-            if spec.pseudolabels and is_measured:
+            if is_measured:
                 said = _step(pseudolabel.run, _pseudolabel(spec, files, model, turn), chapter, report)
-        told = sum(said.get("pixels", {}).values())
+        made = said.get("pixels", {}) if spec.pseudolabels else {}
+        told = sum(made.values())
         with story.chapter(TRAIN, "train") as chapter:
             lesson = _lesson(spec, files, model, is_measured, told > 0)
             learned = _step(distill.run if isinstance(lesson, DistillSpec) else train.run, lesson, chapter, report)
@@ -111,7 +112,7 @@ def run(spec: RoundSpec, report: Reporter) -> dict[str, Any]:
     _write_report(spec, home, heard["pixels"], report)
     return {
         "round": turn, "next_round": offered["round"], "model": files.model, "answers": heard["answers"],
-        "labelled_pixels": heard["labelled_pixels"], "pseudo_pixels": said.get("pixels", {}),
+        "labelled_pixels": heard["labelled_pixels"], "pseudo_pixels": made,
         "miou_before": said.get("miou"), "miou": offered["miou"], "class_iou": offered["class_iou"],
         "offered": offered["offered"], "by_class": offered["by_class"], "unused": heard["unused"], "seconds": story.seconds,
     }  # fmt: skip

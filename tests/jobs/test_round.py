@@ -62,6 +62,7 @@ def folder(tmp_path_factory):
     suggest.run(SuggestSpec(**paths, budget=30, edge_share=0.2, device="cpu", output=campaign), QUIET)
     answer(campaign, "update units set answer = 'confirm', seconds = 3 where kind = 'region'")
     answer(campaign, "update units set answer = 'class', class_id = 7 where kind = 'edge'")
+    (folder / "answered.gpkg").write_bytes(Path(campaign).read_bytes())
     return folder
 
 
@@ -88,7 +89,7 @@ def stopped_in(stage):
 
 
 def test_a_stopped_round_goes_on_and_asks_the_next_units(folder):
-    spec = request(folder)
+    spec = request(folder, pseudolabels=True)
     before = store.read(spec.campaign).units
     with pytest.raises(Cancelled):
         next_round.run(spec, stopped_in(next_round.TRAIN))
@@ -119,6 +120,16 @@ def test_a_stopped_round_goes_on_and_asks_the_next_units(folder):
     assert "<script" not in page and "src=" not in page
     with pytest.raises(DataError, match="Answer its units in QGIS"):
         next_round.run(spec, QUIET)
+
+
+def test_the_model_before_is_measured_but_teaches_by_its_pseudo_labels_only_where_that_is_asked(folder, tmp_path):
+    campaign = tmp_path / "campaign.gpkg"
+    campaign.write_bytes((folder / "answered.gpkg").read_bytes())
+    events = []
+    summary = next_round.run(request(folder, campaign=str(campaign), output=str(tmp_path), report=""), Reporter(events.append))
+    assert 0 <= summary["miou_before"] <= 1 and summary["pseudo_pixels"] == {}
+    assert history.rounds(store.read(str(campaign)))[-1]["pseudo_px"] == 0
+    assert not any("pseudolabels" in event.get("values", {}) for event in events)
 
 
 def test_a_round_without_answers_or_without_its_model_is_refused(folder, tmp_path):

@@ -53,7 +53,7 @@ class RoundSpec(Spec):
         "Learning rate", "Highest learning rate of AdamW; lower than from scratch, for the model knows much already.",
         3e-4, 1e-7, 1.0, advanced=True,
     )  # fmt: skip
-    pseudolabels: bool = params.boolean("Pseudo-labels", "Learn also from what the model has right far from any answer.", True)
+    pseudolabels: bool = params.boolean("Pseudo-labels", "Learn also from what the model has right far from any answer.", False)
     precision: float = params.number(
         "Precision", "Share of held-out pixels that a class needs to be right for pseudo-labels.", PseudolabelSpec.precision,
         0.5, 1.0, advanced=True,
