@@ -59,19 +59,6 @@ def test_the_ledger_counts_clicks_pixels_and_seconds_of_each_round(copies):
     assert ledger.free_clicks(campaign) == (4 + 1) + 1
 
 
-def test_every_way_of_answering_names_classes(copies):
-    path = answered(
-        copies[0], {"edge-1-0": ("confirm", pd.NA), "edge-1-1": ("class", 3), "edge-1-2": ("redraw", pd.NA),
-                    "edge-2-0": ("skip", pd.NA)},
-        borders=[BORDER, ({**BORDER[0], "unit": "edge-1-1"}, BORDER[1])], corrections=[POND],
-        points=[({"class_id": 0}, Point(0, 0))],
-    )  # fmt: skip
-    campaign = store.read(path)
-    confirmed = campaign.predictions.loc[campaign.predictions["unit"] == "edge-1-0", "class_id"].unique()
-    expected = {0: 1 + 1, 3: 1, 9: 1 + 1}  # border and point; class; border and correction
-    assert ledger.named(campaign, (0, 3, 9)).tolist() == [n + (i in confirmed) for i, n in expected.items()]
-
-
 def test_the_figures_of_a_campaign_follow_its_rounds(copies):
     campaign = store.read(answered(copies[0], {"edge-1-0": ("confirm", pd.NA)}))
     found = progress.figures(campaign, "town", {"building & roof": 300, "road": 100})
