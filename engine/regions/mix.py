@@ -1,7 +1,7 @@
 """A batch in two parts: ground of every kind, which fades with the rounds, and what would teach the model most.
 
 A young model may be blind to classes of which it saw next to nothing: sure of another one there, so that no score and no quota
-by predicted class leads back. That exploring mends this is a guess so far; see docs/active-learning.md.
+by predicted class leads back. The simulation gains nothing by exploring, so it is off by default; see docs/active-learning.md.
 """
 
 from __future__ import annotations
